@@ -1,0 +1,46 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check test-system lock openapi clean
+.DEFAULT_GOAL := help
+
+help: ## what each target does
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/.runtime: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: $(VENV)/.runtime ## an ERP's day against the sandbox, on SQLite, with both catalogue codecs
+	$(BIN)/python -m app demo
+
+test: $(VENV)/.dev ## every test that needs nothing but PyPI; PostgreSQL comes from a wheel
+	$(BIN)/python -m pytest -m "not system"
+
+check: $(VENV)/.dev ## formatting, lint, types, import contract, unused dependencies
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry app
+
+test-system: $(VENV)/.dev ## real image, Prometheus and browser; needs root and Debian packages (installs them)
+	tests/system/install.sh
+	$(BIN)/python -m pytest -m system
+
+lock: $(VENV)/.dev ## resolve the dependencies anew, with hashes
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --extra dev pyproject.toml -o requirements-dev.lock
+
+openapi: $(VENV)/.dev ## export our OpenAPI to openapi/openapi.json
+	$(BIN)/python -m app openapi > openapi/openapi.json
+
+clean: ## remove what these targets made
+	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

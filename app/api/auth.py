@@ -1,0 +1,30 @@
+"""Who is calling: the bearer key names the connection."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
+
+from app.api.problems import Problem
+from app.keys import Keys
+
+#: Only for the OpenAPI: the header is read below, so that its absence is our own problem document.
+_scheme = HTTPBearer(auto_error=False, description="The connection's key: `bridge keys create CONNECTION`.")
+
+
+async def connection_of(request: Request, _documented: Annotated[object, Depends(_scheme)]) -> str:
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not key.strip():
+        raise _refused("send the header `Authorization: Bearer <key>`")
+    keys: Keys = request.app.state.keys
+    connection = await keys.connection_of(key.strip())
+    if connection is None or connection not in request.app.state.connections:
+        raise _refused("this key is unknown or revoked; make a new one with `bridge keys create CONNECTION`")
+    return connection
+
+
+def _refused(detail: str) -> Problem:
+    return Problem("unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
+
+
+Connection = Annotated[str, Depends(connection_of)]

@@ -1,0 +1,81 @@
+"""RFC 9457 problem documents: what is wrong, where, and the fix."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+MEDIA_TYPE = "application/problem+json"
+
+#: Slug → (status, title). The type of a problem is `/problems/{slug}`.
+TYPES: dict[str, tuple[int, str]] = {
+    "invalid-body": (400, "The body is not JSON"),
+    "unauthorized": (401, "No valid key"),
+    "not-found": (404, "Not found"),
+    "unknown-kind": (404, "No such kind of change"),
+    "method-not-allowed": (405, "Method not allowed"),
+    "idempotency-conflict": (409, "Idempotency-Key used for another body"),
+    "too-large": (413, "The body is too large"),
+    "unsupported-media-type": (415, "The body must be JSON"),
+    "invalid-change": (422, "The change is not valid"),
+    "invalid-request": (422, "The request is not valid"),
+    "internal": (500, "Internal error"),
+    "unavailable": (503, "Not stored: the database did not answer"),
+}
+
+
+class FieldMistake(BaseModel):
+    pointer: str = Field(
+        description="JSON Pointer of the field, such as /0/quantity; empty for the whole body."
+    )
+    detail: str = Field(description="What is wrong and how to mend it.")
+
+
+class ProblemDocument(BaseModel):
+    """application/problem+json (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldMistake] | None = Field(default=None, description="One entry for each mistake.")
+
+
+@dataclass
+class Problem(Exception):
+    slug: str
+    detail: str
+    errors: list[FieldMistake] | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def response(self) -> JSONResponse:
+        status, title = TYPES[self.slug]
+        document = ProblemDocument(
+            type=f"/problems/{self.slug}", title=title, status=status, detail=self.detail, errors=self.errors
+        )
+        content = document.model_dump(mode="json", exclude_none=True)
+        return JSONResponse(content, status, headers=self.headers, media_type=MEDIA_TYPE)
+
+
+async def answer_problem(_request: Request, problem: Exception) -> JSONResponse:
+    assert isinstance(problem, Problem)
+    return problem.response()
+
+
+def pointer(location: tuple[str | int, ...]) -> str:
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
+
+
+def declared(*slugs: str) -> dict[int | str, dict[str, Any]]:
+    """The problem answers of a route, for its OpenAPI."""
+    answers: dict[int | str, dict[str, Any]] = {}
+    for slug in slugs:
+        status, title = TYPES[slug]
+        before = answers.get(status, {}).get("description")
+        answers[status] = {
+            "description": f"{before}; {title}" if before else title,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},
+        }
+    return answers

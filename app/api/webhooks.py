@@ -1,0 +1,130 @@
+"""POST /v1/changes/{kind}: validate, store, 202; never a word with VTEX."""
+
+import hashlib
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Request, Response
+from pydantic import BaseModel, Field
+from uuid_utils.compat import uuid7
+
+from app import metrics
+from app.api.auth import Connection
+from app.api.bodies import MOST_CHANGES, read_changes
+from app.api.problems import Problem, declared
+from app.changes import KINDS
+from app.changes.kind import Change, Kind
+from app.queue.lanes import NewEvent, Submission
+from app.queue.store import IdempotencyConflict, Store
+
+IDEMPOTENCY_LIFE = timedelta(days=7)
+_PROBLEMS = declared(
+    "invalid-body",
+    "unauthorized",
+    "idempotency-conflict",
+    "too-large",
+    "unsupported-media-type",
+    "invalid-change",
+    "unavailable",
+)
+
+
+class AcceptedEvent(BaseModel):
+    id: UUID
+    kind: str
+    key: str = Field(description="The entity that the change is about.")
+    status: Literal["accepted"] = "accepted"
+
+
+class AcceptedChanges(BaseModel):
+    events: list[AcceptedEvent]
+
+
+def router() -> APIRouter:
+    routes = APIRouter(prefix="/v1/changes", tags=["changes"])
+    for kind in KINDS.values():
+        _add(routes, kind)
+
+    @routes.api_route("/{kind}", methods=["POST"], include_in_schema=False)
+    async def unknown(kind: str, _connection: Connection) -> None:
+        raise Problem("unknown-kind", f"there is no kind {kind!r}; the kinds are {', '.join(KINDS)}")
+
+    return routes
+
+
+def _add(routes: APIRouter, kind: Kind[Any]) -> None:
+    async def accept(
+        request: Request,
+        connection: Connection,
+        idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255)] = None,
+        webhook_id: Annotated[str | None, Header(min_length=1, max_length=255)] = None,
+    ) -> Response:
+        body = await _body(request)
+        changes = read_changes(kind, body)
+        events = tuple(_event(kind, change) for change in changes)
+        store: Store = request.app.state.store
+        submission = Submission(
+            connection,
+            events,
+            route=f"changes/{kind.name}",
+            idempotency_key=idempotency_key or webhook_id,
+            body_sha256=hashlib.sha256(body).hexdigest(),
+            idempotency_life=IDEMPOTENCY_LIFE,
+        )
+        try:
+            accepted = await store.accept(submission)
+        except IdempotencyConflict as conflict:
+            raise Problem("idempotency-conflict", f"{conflict}; use a new key for a new body") from None
+        if not accepted.repeated:
+            metrics.EVENTS_ACCEPTED.labels(connection, kind.name).inc(len(events))
+        answers = [
+            AcceptedEvent(id=event_id, kind=kind.name, key=event.key)
+            for event_id, event in zip(accepted.event_ids, events, strict=True)
+        ]
+        content = AcceptedChanges(events=answers).model_dump_json()
+        return Response(content, status_code=202, media_type="application/json")
+
+    schema = {"$ref": f"#/components/schemas/{kind.change.__name__}"}
+    many = {"type": "array", "items": schema, "minItems": 1, "maxItems": MOST_CHANGES}
+    routes.post(
+        f"/{kind.name}",
+        name=f"post_{kind.name}",
+        summary=f"Tell of {kind.name} changes",
+        description=(kind.change.__doc__ or "").strip(),
+        status_code=202,
+        response_model=AcceptedChanges,
+        response_description="Stored; the answer follows the commit.",
+        responses=_PROBLEMS,
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {"application/json": {"schema": {"oneOf": [schema, many]}}},
+            }
+        },
+    )(accept)
+
+
+def _event(kind: Kind[Any], change: Change) -> NewEvent:
+    return NewEvent(
+        id=uuid7(),
+        kind=kind.name,
+        key=kind.key(change),
+        target=kind.target(change),
+        priority=kind.priority,
+        payload=change.payload(),
+        fold=kind.fold,
+    )
+
+
+async def _body(request: Request) -> bytes:
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media and media != "application/json" and not media.endswith("+json"):
+        raise Problem("unsupported-media-type", f"the body is declared as {media}; send application/json")
+    most: int = request.app.state.max_body_bytes
+    content = bytearray()
+    async for part in request.stream():
+        content += part
+        if len(content) > most:
+            raise Problem("too-large", f"the body has more than {most} bytes; send fewer changes at once")
+    return bytes(content)

@@ -1,0 +1,126 @@
+"""invoice: the fact that (a part of) an order was invoiced, with its tracking number if it is known."""
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AwareDatetime, Field, HttpUrl, StringConstraints, model_validator
+
+from app.changes.kind import Change, Code, Kind, Shop, Text
+from app.errors import Refused, Retry, Waiting
+from app.orders.status import BEFORE_HANDLING, CANCELED
+
+Money = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=2)]
+
+
+class InvoiceItem(Change):
+    """One invoiced SKU, by the ERP's code or by VTEX's id."""
+
+    sku: Code = Field(default="", description="The SKU's code (RefId).")
+    vtex_sku_id: int = Field(default=0, gt=0, description="Instead of `sku`, for SKUs without a code.")
+    quantity: int = Field(ge=1)
+    price: Money = Field(description="Of one unit.")
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Self:
+        if ("sku" in self.model_fields_set) == ("vtex_sku_id" in self.model_fields_set):
+            raise ValueError("name the item by sku or by vtex_sku_id, one of them")
+        return self
+
+
+class InvoiceChange(Change):
+    """An invoice that the ERP has issued; the same number again changes nothing."""
+
+    order: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,100}$")] = Field(
+        description="VTEX's order id.", examples=["1172452900788-01"]
+    )
+    number: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,50}$")] = Field(
+        description="Letters and digits only: other characters break tracking in VTEX.", examples=["24382"]
+    )
+    type: Literal["output", "input"] = Field(default="output", description="input is a return.")
+    issued_at: AwareDatetime = Field(description="With its zone.")
+    value: Annotated[Money, Field(gt=0)] = Field(description="The invoice's total, shipping included.")
+    items: Annotated[list[InvoiceItem], Field(min_length=1, max_length=1000)]
+    access_key: Text | None = Field(default=None, description="Such as the NF-e's 44 digits.")
+    url: HttpUrl | None = None
+    courier: Text = ""
+    tracking_number: Text | None = None
+    tracking_url: HttpUrl | None = None
+
+
+def cents(value: Decimal) -> int:
+    return int(value * 100)
+
+
+async def deliver(change: InvoiceChange, shop: Shop) -> None:
+    """Read the order first: it says whether the invoice is already there, and which SKU ids it has."""
+    orders = shop.vtex.orders
+    order = await orders.read(change.order)
+    if order is None:
+        raise Refused(f"VTEX has no order {change.order}; check the order id")
+    if _already_there(change, order):
+        return
+    status = order.get("status")
+    if status in CANCELED:
+        raise Refused(f"order {change.order} is {status} in VTEX; it cannot be invoiced")
+    if status in BEFORE_HANDLING:
+        raise Waiting(
+            f"order {change.order} is {status} in VTEX; it is invoiced as soon as it is in handling",
+            on=("order", change.order),
+        )
+    if status is None:
+        raise Retry(f"order {change.order} has no status in VTEX at the moment")
+    await orders.invoice(change.order, _body(change, order))
+
+
+def _already_there(change: InvoiceChange, order: dict[str, Any]) -> bool:
+    packages = (order.get("packageAttachment") or {}).get("packages") or []
+    same = [package for package in packages if package.get("invoiceNumber") == change.number]
+    for package in same:
+        there = package.get("invoiceValue")
+        if there is not None and int(there) != cents(change.value):
+            raise Refused(
+                f"invoice {change.number} is already in VTEX with a value of {Decimal(int(there)) / 100:.2f},"
+                f" this one says {change.value:.2f}; VTEX cannot correct an invoice, use another number"
+            )
+    return bool(same)
+
+
+def _body(change: InvoiceChange, order: dict[str, Any]) -> dict[str, Any]:
+    by_code = {item.get("refId"): str(item["id"]) for item in order.get("items") or [] if item.get("refId")}
+    ids = {str(item["id"]) for item in order.get("items") or []}
+    body: dict[str, Any] = {
+        "type": change.type.capitalize(),
+        "issuanceDate": change.issued_at.isoformat(),
+        "invoiceNumber": change.number,
+        # A string of cents, as VTEX's schema has it.
+        "invoiceValue": str(cents(change.value)),
+        "courier": change.courier,
+        "items": [_item(item, by_code, ids, change.order) for item in change.items],
+    }
+    optional = {
+        "invoiceKey": change.access_key,
+        "invoiceUrl": change.url,
+        "trackingNumber": change.tracking_number,
+        "trackingUrl": change.tracking_url,
+    }
+    return body | {name: str(value) for name, value in optional.items() if value is not None}
+
+
+def _item(item: InvoiceItem, by_code: dict[str, str], ids: set[str], order: str) -> dict[str, Any]:
+    sku = by_code.get(item.sku) if item.sku else str(item.vtex_sku_id)
+    if sku is None or sku not in ids:
+        raise Refused(
+            f"order {order} has no item {item.sku or item.vtex_sku_id}; it has {', '.join(sorted(by_code))}"
+        )
+    return {"id": sku, "quantity": item.quantity, "price": cents(item.price)}
+
+
+KIND = Kind(
+    name="invoice",
+    change=InvoiceChange,
+    key=lambda change: f"{change.order}/{change.number}",
+    target=lambda change: f"order:{change.order}",
+    priority=0,
+    deliver=deliver,
+    fold=None,
+)

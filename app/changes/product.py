@@ -1,0 +1,120 @@
+"""product: a product of the catalogue, found by its RefId."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from app.changes.kind import Code, Kind, Shop, StateChange, Text
+from app.config import VtexSettings
+from app.errors import Refused
+from app.queue.lanes import fold
+from app.vtex.catalog import overlay
+
+
+class ProductChange(StateChange):
+    """How a product should look. VTEX ids for brand, category and department."""
+
+    code: Code = Field(description="The ERP's code: VTEX's RefId.", examples=["1234567890"])
+    name: Annotated[Text, Field(min_length=1, max_length=150)] = Field(
+        default="", description="At most 150 characters."
+    )
+    brand_id: int = Field(default=0, gt=0, description="VTEX's id of the brand.")
+    category_id: int = Field(default=0, gt=0, description="VTEX's id of the deepest category.")
+    department_id: int | None = Field(default=None, gt=0, description="VTEX's id of the department.")
+    description: Text | None = None
+    short_description: Text | None = None
+    keywords: Text | None = Field(default=None, description="Separated by commas.")
+    title: Annotated[Text, Field(max_length=150)] | None = Field(
+        default=None, description="For search engines."
+    )
+    meta_description: Text | None = None
+    link_id: Text | None = Field(
+        default=None, description="The address in the shop; VTEX makes one from the name."
+    )
+    tax_code: Annotated[Text, Field(max_length=50)] | None = None
+    release_date: datetime | None = None
+    score: int | None = None
+    active: bool = Field(default=False, description="Whether the shop may sell it.")
+    visible: bool = Field(default=False, description="Whether it is listed.")
+    show_without_stock: bool = False
+
+
+_VTEX_NAMES = {
+    "code": "RefId",
+    "name": "Name",
+    "brand_id": "BrandId",
+    "category_id": "CategoryId",
+    "department_id": "DepartmentId",
+    "description": "Description",
+    "short_description": "DescriptionShort",
+    "keywords": "KeyWords",
+    "title": "Title",
+    "meta_description": "MetaTagDescription",
+    "link_id": "LinkId",
+    "tax_code": "TaxCode",
+    "release_date": "ReleaseDate",
+    "score": "Score",
+    "active": "IsActive",
+    "visible": "IsVisible",
+    "show_without_stock": "ShowWithoutStock",
+}
+
+
+def mapped(change: ProductChange, settings: VtexSettings) -> dict[str, Any]:  # noqa: ARG001  every kind's shape
+    values = change.model_dump(exclude_unset=True)
+    record = {_VTEX_NAMES[name]: value for name, value in values.items()}
+    if isinstance(record.get("ReleaseDate"), datetime):
+        record["ReleaseDate"] = record["ReleaseDate"].strftime("%Y-%m-%dT%H:%M:%S")
+    return record
+
+
+async def deliver(change: ProductChange, shop: Shop) -> None:
+    """Find by binding or RefId; create, or read, overlay and write."""
+    values = mapped(change, shop.settings)
+    catalog = shop.vtex.catalog
+    bound = await shop.bindings.find("product", change.code)
+    product_id = bound or await catalog.find_product(change.code)
+    template = await catalog.read_product(product_id, change.code) if product_id else None
+    if bound and template is None:
+        # Deleted in VTEX since: by code it may be there under another id.
+        await shop.bindings.forget("product", change.code)
+        product_id = await catalog.find_product(change.code)
+        template = await catalog.read_product(product_id, change.code) if product_id else None
+    if template is None:
+        product_id = await catalog.write_product(None, _complete(values, shop.settings))
+    elif shop.settings.mode == "complete":
+        record = overlay(template, values)
+        if record != template:
+            await catalog.write_product(product_id, record)
+    assert product_id is not None
+    if product_id != bound:
+        await shop.bindings.bind("product", change.code, product_id)
+
+
+def _complete(values: dict[str, Any], settings: VtexSettings) -> dict[str, Any]:
+    """What VTEX needs to create it; express mode puts it, inactive, where the store team looks."""
+    record = {name: value for name, value in values.items() if value is not None}
+    if settings.mode == "express" and settings.defaults:
+        record |= {"BrandId": settings.defaults.brand_id, "CategoryId": settings.defaults.category_id}
+        record |= {"IsActive": False}
+        if settings.defaults.department_id:
+            record["DepartmentId"] = settings.defaults.department_id
+    missing = [ours for ours in ("name", "brand_id", "category_id") if _VTEX_NAMES[ours] not in record]
+    if missing:
+        raise Refused(
+            f"VTEX has no product with this code yet; to create it, send also: {', '.join(missing)}"
+        )
+    return record
+
+
+KIND = Kind(
+    name="product",
+    change=ProductChange,
+    key=lambda change: change.code,
+    target=lambda change: f"product:{change.code}",
+    priority=3,
+    deliver=deliver,
+    fold=fold,
+    mapped=mapped,
+)

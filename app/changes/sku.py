@@ -1,0 +1,165 @@
+"""sku: a stock keeping unit, found by its RefId; created inactive, as VTEX demands."""
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from app.changes import units
+from app.changes.kind import Code, Kind, Shop, StateChange, Text
+from app.config import VtexSettings
+from app.errors import Refused, Waiting
+from app.queue.lanes import fold
+from app.vtex.catalog import overlay
+
+Measure = Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=4)]
+Ean = Annotated[str, StringConstraints(pattern=r"^[0-9]{8,14}$")]
+
+
+def _distinct(eans: list[str]) -> list[str]:
+    if len(set(eans)) != len(eans):
+        raise ValueError("holds an EAN twice")
+    return eans
+
+
+class SkuChange(StateChange):
+    """How a SKU should look. Weights and lengths in the units that the connection's configuration names."""
+
+    code: Code = Field(description="The ERP's code: VTEX's RefId.", examples=["00123456"])
+    product: Code = Field(default="", description="The code of its product, which may still be on its way.")
+    name: Annotated[Text, Field(min_length=1, max_length=200)] = Field(
+        default="", description="At most 200 characters."
+    )
+    eans: Annotated[list[Ean], Field(max_length=50), AfterValidator(_distinct)] = Field(
+        default=[], description="All of them: those in VTEX and not here are removed."
+    )
+    packaged_height: Measure = Field(default=Decimal(1), description="With its packaging.")
+    packaged_length: Measure = Decimal(1)
+    packaged_width: Measure = Decimal(1)
+    packaged_weight: Measure = Decimal(1)
+    height: Measure | None = Field(default=None, description="Without packaging.")
+    length: Measure | None = None
+    width: Measure | None = None
+    weight: Measure | None = None
+    cubic_weight: Measure | None = None
+    manufacturer_code: Annotated[Text, Field(max_length=100)] | None = None
+    measurement_unit: (
+        Literal[
+            "un", "kg", "g", "mg", "m", "m²", "m³", "cm", "cm²", "cm³", "mm", "mm²", "mm³", "oz", "lb",
+            "ft", "ft²", "ft³", "in", "in²", "in³",
+        ]
+        | None
+    ) = None  # fmt: skip
+    unit_multiplier: Measure | None = None
+
+
+_VTEX_NAMES = {
+    "code": "RefId",
+    "name": "Name",
+    "eans": "Eans",
+    "packaged_height": "PackagedHeight",
+    "packaged_length": "PackagedLength",
+    "packaged_width": "PackagedWidth",
+    "packaged_weight": "PackagedWeightKg",
+    "height": "Height",
+    "length": "Length",
+    "width": "Width",
+    "weight": "WeightKg",
+    "cubic_weight": "CubicWeight",
+    "manufacturer_code": "ManufacturerCode",
+    "measurement_unit": "MeasurementUnit",
+    "unit_multiplier": "UnitMultiplier",
+}
+_LENGTHS = frozenset({"packaged_height", "packaged_length", "packaged_width", "height", "length", "width"})
+_WEIGHTS = frozenset({"packaged_weight", "weight"})
+#: In express mode the ERP keeps these after creation; the rest belongs to the store's team.
+_EXPRESS_OWNS = frozenset(_VTEX_NAMES[name] for name in _LENGTHS | _WEIGHTS | {"cubic_weight", "eans"})
+_NEEDED = ("name", "packaged_height", "packaged_length", "packaged_width", "packaged_weight")
+
+
+def mapped(change: SkuChange, settings: VtexSettings) -> dict[str, Any]:
+    values = change.model_dump(exclude_unset=True)
+    record = {
+        _VTEX_NAMES[name]: _converted(name, value, settings)
+        for name, value in values.items()
+        if name != "product"
+    }
+    return record | ({"product": values["product"]} if "product" in values else {})
+
+
+def _converted(name: str, value: Any, settings: VtexSettings) -> Any:
+    if value is None:
+        return None
+    if name in _LENGTHS:
+        return units.length(value, unit=settings.length_unit, store_unit=settings.store_length_unit)
+    if name in _WEIGHTS:
+        return units.weight(value, unit=settings.weight_unit, store_unit=settings.store_weight_unit)
+    return value
+
+
+async def deliver(change: SkuChange, shop: Shop) -> None:
+    """Find by binding or RefId; create inactive, or read, overlay and write."""
+    values = mapped(change, shop.settings)
+    if "product" in values:
+        values["ProductId"] = await product_id(shop, values.pop("product"))
+    catalog = shop.vtex.catalog
+    bound = await shop.bindings.find("sku", change.code)
+    sku_id = bound or await catalog.find_sku(change.code)
+    template = await catalog.read_sku(sku_id, change.code) if sku_id else None
+    if bound and template is None:
+        # Deleted in VTEX since: by code it may be there under another id.
+        await shop.bindings.forget("sku", change.code)
+        sku_id = await catalog.find_sku(change.code)
+        template = await catalog.read_sku(sku_id, change.code) if sku_id else None
+    if template is None:
+        sku_id = await catalog.write_sku(None, _complete(values))
+    else:
+        if shop.settings.mode == "express":
+            values = {name: value for name, value in values.items() if name in _EXPRESS_OWNS}
+        await catalog.write_sku(sku_id, overlay(template, values))
+    assert sku_id is not None
+    if sku_id != bound:
+        await shop.bindings.bind("sku", change.code, sku_id)
+
+
+def _complete(values: dict[str, Any]) -> dict[str, Any]:
+    missing = [ours for ours in _NEEDED if values.get(_VTEX_NAMES[ours]) is None]
+    if "ProductId" not in values:
+        missing.insert(0, "product")
+    if missing:
+        raise Refused(f"VTEX has no SKU with this code yet; to create it, send also: {', '.join(missing)}")
+    # VTEX answers 400 to a new SKU that is active.
+    return {name: value for name, value in values.items() if value is not None} | {"IsActive": False}
+
+
+async def product_id(shop: Shop, code: str) -> int:
+    found = await shop.bindings.find("product", code) or await shop.vtex.catalog.find_product(code)
+    if found is None:
+        raise Waiting(
+            f"product {code} is not in VTEX yet; it is sent as soon as the product is", on=("product", code)
+        )
+    return found
+
+
+async def sku_id(shop: Shop, code: str) -> int:
+    """VTEX's id of the SKU with this code; for the kinds that are keyed by it."""
+    bound = await shop.bindings.find("sku", code)
+    if bound is not None:
+        return bound
+    found = await shop.vtex.catalog.find_sku(code)
+    if found is None:
+        raise Waiting(f"SKU {code} is not in VTEX yet; it is sent as soon as the SKU is", on=("sku", code))
+    await shop.bindings.bind("sku", code, found)
+    return found
+
+
+KIND = Kind(
+    name="sku",
+    change=SkuChange,
+    key=lambda change: change.code,
+    target=lambda change: f"sku:{change.code}",
+    priority=3,
+    deliver=deliver,
+    fold=fold,
+    mapped=mapped,
+)

@@ -1,0 +1,70 @@
+"""The ERP's callback: one signed POST (Standard Webhooks), and what the ERP's answer means."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+
+from standardwebhooks import Webhook
+
+from app.config import ErpSettings
+from app.errors import Refused, Retry, Throttled, Unauthorized
+from app.http.door import Answer, Door, Outgoing
+
+_SHOWN_CHARACTERS = 300
+
+
+class Callback:
+    def __init__(self, door: Door, connection: str, settings: ErpSettings) -> None:
+        self._door = door
+        self._connection = connection
+        self._settings = settings
+
+    async def send(self, webhook_id: str, body: dict[str, Any]) -> None:
+        """Return when the ERP has it (2xx, or 409: it had it before)."""
+        # Sorted, so that every retry has the same bytes.
+        text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        now = datetime.now(UTC)
+        secret = self._settings.callback_secret.get()
+        answer = await self._door.send(
+            Outgoing(
+                connection=self._connection,
+                api="erp",
+                operation="callback",
+                method="POST",
+                url=str(self._settings.callback_url),
+                headers={
+                    "Content-Type": "application/json",
+                    "User-Agent": "erp-vtex-bridge",
+                    "webhook-id": webhook_id,
+                    "webhook-timestamp": str(int(now.timestamp())),
+                    "webhook-signature": Webhook(secret).sign(webhook_id, now, text),
+                },
+                content=text.encode(),
+                timeout_seconds=self._settings.timeout_seconds,
+                secrets=(secret,),
+            )
+        )
+        _judge(answer)
+
+
+def _judge(answer: Answer) -> None:
+    """An order is never given up for what its ERP answers: but for 410, it is told again."""
+    status = answer.status_code
+    said = " ".join(answer.text.split())[:_SHOWN_CHARACTERS] or "no explanation"
+    match status:
+        case _ if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES or status == HTTPStatus.CONFLICT:
+            return
+        case HTTPStatus.GONE:
+            raise Refused(f"the ERP wants no more callbacks (410): {said}; replay when it does")
+        case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
+            raise Unauthorized(f"the ERP refused our signature ({status}): {said}; check erp.callback_secret")
+        case HTTPStatus.TOO_MANY_REQUESTS | HTTPStatus.SERVICE_UNAVAILABLE:
+            raise Throttled(f"the ERP asks to slow down ({status})", after=_after(answer))
+        case _:
+            raise Retry(f"the ERP answered {status}: {said}", unknown_outcome=True)
+
+
+def _after(answer: Answer) -> timedelta | None:
+    value = (answer.headers.get("retry-after") or "").strip()
+    return timedelta(seconds=int(value)) if value.isdigit() else None

@@ -1,0 +1,173 @@
+"""The one door to the outside: connections of bounded life, timeouts, a redacted record of each request.
+
+The only module that knows the HTTP client's errors.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+
+from app import logging, metrics
+from app.errors import Retry
+
+log = logging.get(__name__)
+
+#: VTEX scales by DNS and asks clients not to hold on to addresses.
+CONNECTION_LIFE_SECONDS = 60.0
+_KEPT_ANSWER_CHARACTERS = 2000
+_SERVER_ERROR = 400
+
+_trace: ContextVar[list[dict[str, Any]] | None] = ContextVar("trace", default=None)
+
+
+def begin_trace() -> list[dict[str, Any]]:
+    """From here on, requests of this task are recorded in the returned list."""
+    calls: list[dict[str, Any]] = []
+    _trace.set(calls)
+    return calls
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    connection: str
+    api: str
+    operation: str
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    content: bytes | None
+    timeout_seconds: float
+    #: Values that must never be kept or logged, should the other side echo them.
+    secrets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Named as zeep's codec reads it."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes
+    encoding: str = "utf-8"
+
+    @property
+    def text(self) -> str:
+        return self.content.decode(self.encoding, "replace")
+
+
+class Door:
+    def __init__(self, *, connections: int = 64, life_seconds: float = CONNECTION_LIFE_SECONDS) -> None:
+        self._connections = connections
+        self._life_seconds = life_seconds
+        self._client: httpx2.AsyncClient | None = None
+        self._opened_at = 0.0
+        self._users: dict[httpx2.AsyncClient, int] = {}
+
+    async def send(self, request: Outgoing) -> Answer:
+        """The answer, whatever its status; Retry where there was none."""
+        started, status, answer = time.perf_counter(), "none", None
+        try:
+            async with self._pool() as client:
+                response = await client.request(
+                    request.method,
+                    request.url,
+                    headers=dict(request.headers),
+                    content=request.content,
+                    timeout=request.timeout_seconds,
+                )
+            answer = Answer(response.status_code, response.headers, response.content)
+            status = str(response.status_code)
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
+            status = "unreachable"
+            raise Retry(f"{_host(request.url)} cannot be reached ({_name(error)})") from error
+        except httpx2.TimeoutException as error:
+            status = "timeout"
+            reason = f"{_host(request.url)} did not answer within {request.timeout_seconds:g} s"
+            raise Retry(reason, unknown_outcome=True) from error
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            status = "broken"
+            raise Retry(
+                f"the connection to {_host(request.url)} broke ({_name(error)})", unknown_outcome=True
+            ) from error
+        finally:
+            self._note(request, status, time.perf_counter() - started, answer)
+        return answer
+
+    async def close(self) -> None:
+        for client in [*self._users]:
+            await client.aclose()
+        self._users.clear()
+        self._client = None
+
+    @asynccontextmanager
+    async def _pool(self) -> AsyncIterator[httpx2.AsyncClient]:
+        """A client that is replaced when it is old; its last user closes the old one."""
+        now = time.monotonic()
+        if self._client is None or now - self._opened_at > self._life_seconds:
+            stale, self._client, self._opened_at = self._client, self._open(), now
+            if stale is not None and not self._users[stale]:
+                del self._users[stale]
+                await stale.aclose()
+        client = self._client
+        self._users[client] += 1
+        try:
+            yield client
+        finally:
+            if client in self._users:
+                self._users[client] -= 1
+                if client is not self._client and not self._users[client]:
+                    del self._users[client]
+                    await asyncio.shield(client.aclose())
+
+    def _open(self) -> httpx2.AsyncClient:
+        client = httpx2.AsyncClient(
+            follow_redirects=False,
+            limits=httpx2.Limits(
+                max_connections=self._connections, max_keepalive_connections=self._connections
+            ),
+        )
+        self._users[client] = 0
+        return client
+
+    def _note(self, request: Outgoing, status: str, seconds: float, answer: Answer | None) -> None:
+        metrics.REQUESTS_OUT.labels(request.connection, request.api, request.operation, status).inc()
+        metrics.REQUEST_OUT_SECONDS.labels(request.api, request.operation).observe(seconds)
+        parts = urlsplit(request.url)
+        call: dict[str, Any] = {
+            "api": request.api,
+            "operation": request.operation,
+            "method": request.method,
+            "host": parts.netloc.rpartition("@")[2],
+            "path": parts.path,
+            "status": status,
+            "duration_ms": round(seconds * 1000),
+        }
+        # Answers that succeed may be whole orders with personal data; errors are what a person looks for.
+        if answer is not None and answer.status_code >= _SERVER_ERROR:
+            call["answer"] = _redacted(answer.text, request.secrets)
+        calls = _trace.get()
+        if calls is not None:
+            calls.append(call)
+        log.debug("request.sent", **call)
+
+
+def _redacted(text: str, secrets: tuple[str, ...]) -> str:
+    for secret in secrets:
+        if secret:
+            text = text.replace(secret, "[redacted]")
+    return text[:_KEPT_ANSWER_CHARACTERS].replace("\x00", "")
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or "the address"
+
+
+def _name(error: Exception) -> str:
+    return type(error).__name__

@@ -1,0 +1,87 @@
+"""The ERP's bearer keys: each names one connection; only their SHA-256 is stored.
+
+A key is 256 random bits, so a fast hash is enough: there is nothing to guess (docs/decisions/0004).
+"""
+
+import hashlib
+import secrets
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+from sqlmodel import Field, SQLModel
+
+from app.database import Database
+
+#: Makes a leaked key recognisable to secret scanners.
+PREFIX = "evb_"
+_CACHE_SECONDS = 2.0
+
+
+class ApiKey(SQLModel, table=True):
+    __tablename__ = "api_key"
+
+    sha256: str = Field(primary_key=True)
+    connection: str = Field(index=True)
+    #: The first characters, by which a person recognises it.
+    hint: str
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+
+_KEY = ApiKey.__table__  # type: ignore[attr-defined]  # SQLModel does not type it
+
+
+class Keys:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._known: dict[str, tuple[str, float]] = {}
+
+    async def create(self, connection: str) -> str:
+        """The new key, shown this once."""
+        key = PREFIX + secrets.token_urlsafe(32)
+        row = ApiKey(
+            sha256=_digest(key),
+            connection=connection,
+            hint=key[: len(PREFIX) + 6],
+            created_at=datetime.now(UTC),
+        )
+        async with self._database.write() as transaction:
+            await transaction.execute(insert(_KEY).values(row.model_dump()))
+        return key
+
+    async def revoke(self, hint: str) -> int:
+        """Revoke every living key that begins with `hint`; how many there were."""
+        living = _KEY.c.hint.startswith(hint, autoescape=True) & _KEY.c.revoked_at.is_(None)
+        async with self._database.write() as transaction:
+            result = await transaction.execute(
+                update(_KEY).where(living).values(revoked_at=datetime.now(UTC))
+            )
+        self._known.clear()
+        return result.rowcount
+
+    async def all(self) -> Sequence[Row[Any]]:
+        async with self._database.read() as transaction:
+            return (await transaction.execute(select(_KEY).order_by(_KEY.c.created_at))).all()
+
+    async def connection_of(self, key: str) -> str | None:
+        """The connection that the key opens; a revoked key is known for two seconds more at the most."""
+        digest, now = _digest(key), time.monotonic()
+        known = self._known.get(digest)
+        if known and known[1] > now:
+            return known[0]
+        # Found by the digest of 256 random bits: comparing in the index leaks nothing of use.
+        living = select(_KEY.c.connection).where(_KEY.c.sha256 == digest, _KEY.c.revoked_at.is_(None))
+        async with self._database.read() as transaction:
+            connection: str | None = await transaction.scalar(living)
+        if connection is None:
+            self._known.pop(digest, None)
+            return None
+        self._known[digest] = (connection, now + _CACHE_SECONDS)
+        return connection
+
+
+def _digest(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()

@@ -1,0 +1,153 @@
+"""The command `bridge`."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+import uvicorn
+
+from app import logging, roles
+from app.config import Settings, load
+from app.database import migrate
+from app.errors import BridgeError, ConfigurationError
+from app.keys import Keys
+
+T = TypeVar("T")
+
+cli = typer.Typer(
+    name="bridge",
+    help="A durable bridge between an ERP and a VTEX store.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+keys = typer.Typer(help="The ERP's keys: each names one connection.", no_args_is_help=True)
+cli.add_typer(keys, name="keys")
+
+Config = Annotated[Path | None, typer.Option("--config", envvar="BRIDGE_CONFIG", help="The TOML file.")]
+Out = Annotated[bool, typer.Option("--json", help="For machines.")]
+
+
+def run() -> None:
+    """Entry point: our own errors end with a message and exit code 2, not with a traceback."""
+    try:
+        cli()
+    except ConfigurationError as error:
+        for mistake in error.mistakes:
+            print(f"bridge: {mistake}", file=sys.stderr)  # noqa: T201  the command's own output
+        raise SystemExit(2) from None
+    except BridgeError as error:
+        print(f"bridge: {error}", file=sys.stderr)  # noqa: T201
+        raise SystemExit(2) from None
+
+
+def _serve(role: roles.Role, config: Path | None) -> None:
+    settings = load(config)
+    logging.configure(settings.log_level)
+    uvicorn_loop = uvicorn.Config("app", loop="auto", log_config=None).get_loop_factory()
+    with asyncio.Runner(loop_factory=uvicorn_loop) as runner:
+        runner.run(roles.serve(settings, role))
+
+
+@cli.command("all")
+def all_roles(config: Config = None) -> None:
+    """Everything in one process; the way to run on SQLite."""
+    _serve(roles.Role.ALL, config)
+
+
+@cli.command()
+def api(config: Config = None) -> None:
+    """Take the ERP's changes (PostgreSQL)."""
+    _serve(roles.Role.API, config)
+
+
+@cli.command()
+def dispatcher(config: Config = None) -> None:
+    """Deliver what was accepted (PostgreSQL)."""
+    _serve(roles.Role.DISPATCHER, config)
+
+
+@cli.command()
+def poller(config: Config = None) -> None:
+    """Fetch orders for the ERP (PostgreSQL)."""
+    _serve(roles.Role.POLLER, config)
+
+
+@cli.command("migrate")
+def migrate_schema(config: Config = None) -> None:
+    """Bring the database to this version's schema."""
+    asyncio.run(migrate(load(config).database))
+
+
+@cli.command()
+def sandbox(
+    host: Annotated[str, typer.Option(help="Loopback unless you know why.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option()] = 9090,
+) -> None:
+    """A stand-in VTEX store and ERP, to integrate against without keys."""
+    from app.sandbox import create_sandbox  # noqa: PLC0415  production roles never load it
+
+    logging.configure()
+    typer.echo(f"The sandbox answers at http://{host}:{port}/sandbox")
+    uvicorn.run(create_sandbox(), host=host, port=port, log_level="warning")
+
+
+@cli.command()
+def demo(
+    once: Annotated[
+        bool, typer.Option("--once", help="Stop at the end; exit code 0 only if all is right.")
+    ] = False,
+) -> None:
+    """An ERP's day against the sandbox, with both catalogue codecs."""
+    from app.demo import play  # noqa: PLC0415  production roles never load it
+
+    raise typer.Exit(play(once=once or not sys.stdout.isatty()))
+
+
+@cli.command()
+def openapi() -> None:
+    """Print our OpenAPI document."""
+    from app.api.application import openapi_document  # noqa: PLC0415
+
+    typer.echo(json.dumps(openapi_document(), indent=2, ensure_ascii=False))
+
+
+async def _with_keys(settings: Settings, use: Callable[[Keys], Awaitable[T]]) -> T:
+    if settings.on_sqlite:
+        await migrate(settings.database)
+    async with roles.bridge(settings) as parts:
+        return await use(parts.keys)
+
+
+@keys.command("create")
+def create_key(connection: str, config: Config = None) -> None:
+    """Make a key for a connection and show it, this once."""
+    settings = load(config)
+    if connection not in settings.connections:
+        known = ", ".join(settings.connections) or "none"
+        raise ConfigurationError([f"there is no connection {connection!r}; the configuration has: {known}"])
+    typer.echo(asyncio.run(_with_keys(settings, lambda store: store.create(connection))))
+
+
+@keys.command("list")
+def list_keys(config: Config = None, as_json: Out = False) -> None:
+    """The keys by their first characters."""
+    rows = asyncio.run(_with_keys(load(config), lambda store: store.all()))
+    if as_json:
+        typer.echo(json.dumps([dict(row._mapping) for row in rows], default=str))  # noqa: SLF001  SQLAlchemy's API
+        return
+    for row in rows:
+        state = f"revoked {row.revoked_at:%Y-%m-%d %H:%M}" if row.revoked_at else "active"
+        typer.echo(f"{row.hint}…  {row.connection}  {row.created_at:%Y-%m-%d %H:%M}  {state}")
+
+
+@keys.command("revoke")
+def revoke_key(beginning: str, config: Config = None) -> None:
+    """Revoke the keys that begin so (as `bridge keys list` shows them)."""
+    count = asyncio.run(_with_keys(load(config), lambda store: store.revoke(beginning)))
+    typer.echo(f"{count} revoked")
+    raise typer.Exit(0 if count else 1)

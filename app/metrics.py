@@ -1,0 +1,44 @@
+"""What Prometheus sees; labels are bounded: no keys, no ids."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+EVENTS_ACCEPTED = Counter("bridge_events_accepted", "Changes stored.", ["connection", "kind"])
+EVENTS_FINISHED = Counter(
+    "bridge_events_finished", "Claims that ended, by how.", ["connection", "kind", "status"]
+)
+ATTEMPTS_ENDED = Counter(
+    "bridge_attempts",
+    "Attempts that ended, by outcome and class of reason.",
+    ["connection", "kind", "outcome", "reason"],
+)
+ATTEMPT_SECONDS = Histogram("bridge_attempt_duration_seconds", "How long an attempt took.", ["kind"])
+DELIVERY_SECONDS = Histogram(
+    "bridge_delivery_latency_seconds",
+    "From acceptance to the other side's acknowledgement.",
+    ["connection", "kind"],
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200),
+)
+LEASES_LOST = Counter("bridge_leases_lost", "Outcomes not written because the lease had ended.")
+BACKLOG = Gauge("bridge_backlog_lanes", "Entities with something pending.", ["connection", "kind", "status"])
+BACKLOG_AGE = Gauge(
+    "bridge_backlog_oldest_seconds",
+    "Since when the longest-standing entity is in this status.",
+    ["connection", "kind", "status"],
+)
+REQUESTS_OUT = Counter(
+    "bridge_outgoing_requests",
+    "Requests to VTEX and to the ERP.",
+    ["connection", "api", "operation", "status"],
+)
+REQUEST_OUT_SECONDS = Histogram(
+    "bridge_outgoing_request_duration_seconds", "How long they took.", ["api", "operation"]
+)
+REQUESTS_IN = Counter(
+    "bridge_incoming_requests", "Requests from the ERP and from operators.", ["route", "method", "status"]
+)
+REQUEST_IN_SECONDS = Histogram("bridge_incoming_request_duration_seconds", "How long they took.", ["route"])
+ORDERS_HINTED = Counter("bridge_order_hints", "Orders that a source named.", ["connection", "source"])
+ORDERS_READ = Counter("bridge_orders_read", "Orders read from VTEX, by status.", ["connection", "status"])
+LAST_POLL = Gauge(
+    "bridge_last_successful_poll_timestamp_seconds", "When a source was last read.", ["connection", "source"]
+)

@@ -1,0 +1,44 @@
+"""Feed v3: checked before use, created where there is none, a foreign one left alone."""
+
+from app import logging
+from app.config import OrderSettings
+from app.errors import Refused
+from app.orders.hints import Hint, Hints
+from app.orders.status import REPORTED
+from app.vtex.orders import Orders
+
+log = logging.get(__name__)
+
+#: VTEX drops the configuration itself when nothing arrived for this long; its longest is 14 days.
+RETENTION_SECONDS = 14 * 24 * 3600
+
+
+async def read_feed(orders: Orders, hints: Hints) -> int | None:
+    """Read one lot: persist, then commit; how many items there were, None where there is no feed."""
+    items = await orders.feed_items()
+    if not items:
+        return None if items is None else 0
+    await hints.put(Hint(item.order_id, item.state) for item in items)
+    await orders.commit_feed([item.handle for item in items])
+    return len(items)
+
+
+async def ensure_feed(orders: Orders, settings: OrderSettings) -> None:
+    """Make the feed of this app key ours; Refused for one that somebody else configured."""
+    present = await orders.feed_configuration()
+    if present is not None:
+        found = {name.lower(): value for name, value in (present.get("filter") or {}).items()}
+        if found.get("type") == "FromWorkflow" and set(found.get("status") or []) == REPORTED:
+            return
+        if not settings.take_over:
+            raise Refused(
+                f"this app key has a feed that we did not configure (type {found.get('type')}, statuses"
+                f" {found.get('status')}); use an app key of the bridge's own, or set orders.take_over = true"
+            )
+        log.warning("feed.taken_over", before=str(found))
+    await orders.configure_feed(
+        sorted(REPORTED),
+        visibility_seconds=settings.feed_visibility_seconds,
+        retention_seconds=RETENTION_SECONDS,
+    )
+    log.info("feed.configured")

@@ -1,0 +1,160 @@
+"""The poller: hears of orders (feed, list), reads each, and makes a new status an event for the ERP."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import timedelta
+
+from uuid_utils.compat import uuid7
+
+from app import logging, metrics
+from app.config import OrderSettings
+from app.errors import BridgeError, DatabaseUnavailable, DeliveryError, Retry, Unauthorized
+from app.orders.feed import ensure_feed, read_feed
+from app.orders.hints import Hint, Hints
+from app.orders.mapping import order_document
+from app.orders.status import READY, REPORTED
+from app.orders.telling import KIND, PRIORITY
+from app.queue.lanes import Backoff, NewEvent, Submission
+from app.queue.store import Store
+from app.vtex.orders import LIST_PAGE_SIZE, LIST_PAGES, Orders
+
+log = logging.get(__name__)
+
+_READERS = 8
+_HINT_POLL_SECONDS = 0.5
+_BACKOFF = Backoff(timedelta(seconds=1), timedelta(seconds=60))
+
+
+class Poller:
+    """One connection's sources and readers."""
+
+    def __init__(
+        self, connection: str, settings: OrderSettings, orders: Orders, hints: Hints, store: Store
+    ) -> None:
+        self._connection = connection
+        self._settings = settings
+        self._orders = orders
+        self._hints = hints
+        self._store = store
+        self._stopping = asyncio.Event()
+        self._hinted = asyncio.Event()
+        self._feed_is_ours = False
+
+    async def run(self) -> None:
+        """Until `stop`; an outage of VTEX or of the database is waited for."""
+        loops = [self._forever(self._read_hinted)]
+        if "feed" in self._settings.sources:
+            loops.append(self._forever(self._poll_feed))
+        if "list" in self._settings.sources:
+            loops.append(self._forever(self._poll_list))
+        await asyncio.gather(*loops)
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._hinted.set()
+
+    async def _forever(self, step: Callable[[], Awaitable[float]]) -> None:
+        """`step` says how many seconds to rest after it."""
+        failures = 0
+        while not self._stopping.is_set():
+            try:
+                rest = await step()
+                failures = 0
+            except (BridgeError, OSError) as error:
+                floor = error.after if isinstance(error, Retry | Unauthorized) else None
+                rest = _BACKOFF.delay(failures, floor).total_seconds()
+                failures += 1
+                log.warning("poll.failed", connection=self._connection, step=step.__name__, error=str(error))
+            except Exception:  # our own bug or a malformed answer must not end the poller
+                rest = _BACKOFF.delay(failures).total_seconds()
+                failures += 1
+                log.exception("poll.bug", connection=self._connection, step=step.__name__)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), rest)
+
+    async def _poll_feed(self) -> float:
+        if not self._feed_is_ours:
+            await ensure_feed(self._orders, self._settings)
+        found = await read_feed(self._orders, self._hints)
+        # VTEX drops a configuration that was idle for long: it is made anew.
+        self._feed_is_ours = found is not None
+        self._seen("feed", found or 0)
+        return 0 if found else self._settings.feed_poll_seconds
+
+    async def _poll_list(self) -> float:
+        """Ids first, then the reading: pages shift while orders leave the status."""
+        found: list[str] = []
+        for page in range(1, LIST_PAGES + 1):
+            ids = await self._orders.ready_page(page)
+            found += ids
+            if len(ids) < LIST_PAGE_SIZE:
+                break
+        await self._hints.put(Hint(order_id, READY) for order_id in found)
+        self._seen("list", len(found))
+        return self._settings.list_poll_seconds
+
+    def _seen(self, source: str, found: int) -> None:
+        metrics.LAST_POLL.labels(self._connection, source).set_to_current_time()
+        if found:
+            metrics.ORDERS_HINTED.labels(self._connection, source).inc(found)
+            self._hinted.set()
+
+    async def _read_hinted(self) -> float:
+        self._hinted.clear()
+        hints = await self._hints.take(_READERS)
+        if not hints:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._hinted.wait(), _HINT_POLL_SECONDS)
+            return 0
+        settled = await asyncio.gather(*(self._settle(hint) for hint in hints))
+        await self._hints.settle([hint for hint, done in zip(hints, settled, strict=True) if done])
+        return 0
+
+    async def _settle(self, hint: Hint) -> bool:
+        """True when all that the hint can tell is known."""
+        if hint.state and await self._store.read.knows(
+            self._connection, KIND, f"{hint.order_id}/{hint.state}"
+        ):
+            return True
+        try:
+            order = await self._orders.read(hint.order_id)
+        except DeliveryError as error:
+            floor = error.after if isinstance(error, Retry | Unauthorized) else None
+            log.warning("order.unread", connection=self._connection, order=hint.order_id, reason=error.reason)
+            await self._hints.postpone(hint, self._store.clock() + _BACKOFF.delay(2, floor))
+            return False
+        except DatabaseUnavailable:
+            return False
+        if order is None:
+            log.warning("order.unknown", connection=self._connection, order=hint.order_id)
+            return True
+        status = order.get("status")
+        metrics.ORDERS_READ.labels(self._connection, str(status)).inc()
+        if status in REPORTED:
+            await self._tell(hint.order_id, status, order_document(order))
+        return True
+
+    async def _tell(self, order_id: str, status: str, document: dict[str, object]) -> None:
+        """A status of an order is told once: its idempotency key never expires."""
+        event = NewEvent(
+            id=uuid7(),
+            kind=KIND,
+            key=order_id,
+            target=f"order:{order_id}",
+            priority=PRIORITY,
+            payload=document,
+            fold=None,
+        )
+        accepted = await self._store.accept(
+            Submission(self._connection, (event,), route=KIND, idempotency_key=f"{order_id}/{status}")
+        )
+        if not accepted.repeated:
+            metrics.EVENTS_ACCEPTED.labels(self._connection, KIND).inc()
+            log.info(
+                "order.read",
+                connection=self._connection,
+                order=order_id,
+                status=status,
+                event_id=str(event.id),
+            )

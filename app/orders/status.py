@@ -1,0 +1,17 @@
+"""VTEX's order statuses, as far as they decide what we do."""
+
+READY = "ready-for-handling"
+#: After start-handling: it took effect.
+HANDLED = frozenset({"start-handling", "handling", "invoice", "invoiced"})
+CANCELED = frozenset({"cancel", "canceled"})
+#: Paid or not, the ERP has not been told yet, or start-handling has not taken effect.
+BEFORE_HANDLING = frozenset(
+    "order-created on-order-completed on-order-completed-ffm payment-pending"
+    " waiting-for-order-authorization approve-payment waiting-for-seller-decision"
+    " waiting-ffmt-authorization waiting-for-authorization waiting-for-manual-authorization"
+    " authorize-fulfillment window-to-cancel window-to-change-seller window-to-change-payment"
+    " waiting-for-mkt-authorization waiting-seller-handling waiting-for-fulfillment order-accepted"
+    " ready-for-handling".split()
+)
+#: The statuses of which the ERP is told.
+REPORTED = frozenset({READY})

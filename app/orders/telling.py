@@ -1,0 +1,50 @@
+"""Telling the ERP: the signed callback, and only after its yes VTEX's start-handling."""
+
+from typing import Any
+
+from app.erp.callback import Callback
+from app.errors import Refused, Retry
+from app.orders.status import CANCELED, HANDLED, READY
+from app.queue.lanes import Claim
+from app.queue.store import Store
+from app.vtex.orders import Orders
+
+KIND = "order"
+PRIORITY = 0
+_TOLD = "told"
+
+
+class OrderDeliverer:
+    """For events of kind `order`: the event's id is the callback's `webhook-id`, its payload the body."""
+
+    def __init__(self, store: Store, sides: dict[str, tuple[Orders, Callback]]) -> None:
+        self._store = store
+        self._sides = sides
+
+    def fingerprint(self, claim: Claim) -> str | None:  # noqa: ARG002  a fact is always told
+        return None
+
+    async def deliver(self, claim: Claim) -> None:
+        side = self._sides.get(claim.connection)
+        if side is None:
+            raise Refused(
+                f"connection {claim.connection!r} has no [erp] section any more; add it, then replay"
+            )
+        orders, callback = side
+        if claim.stage != _TOLD:
+            await callback.send(str(claim.event_id), claim.payload)
+            # From here on a retry goes on with VTEX and leaves the ERP alone.
+            await self._store.checkpoint(claim, _TOLD)
+        if claim.payload["order"]["status"] == READY:
+            await _start_handling(orders, claim.key)
+
+
+async def _start_handling(orders: Orders, order_id: str) -> None:
+    """A 409 is read back: our own earlier call may have taken effect without an answer."""
+    if await orders.start_handling(order_id):
+        return
+    order: dict[str, Any] = await orders.read(order_id) or {}
+    status = order.get("status")
+    if status in HANDLED or status in CANCELED:
+        return
+    raise Retry(f"VTEX does not let handling start yet: order {order_id} is {status}")

@@ -1,0 +1,89 @@
+"""Group commit: callers that come while one transaction commits share the next one."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+from app.database import may_rerun
+from app.errors import DatabaseUnavailable
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+_RERUNS = 5
+
+
+class GroupCommit(Generic[Item, Result]):
+    """`run` takes a batch and returns one result (or exception) per item; it is one transaction.
+
+    No time window: a lone item commits at once, the next batch gathers meanwhile. A batch that fails as a
+    whole is run again item by item, so that one faulty item never fails its neighbours.
+    """
+
+    def __init__(
+        self,
+        run: Callable[[list[Item]], Awaitable[list[Result | Exception]]],
+        *,
+        most: int,
+        weight: Callable[[Item], int],
+    ) -> None:
+        self._run = run
+        self._most = most
+        self._weight = weight
+        self._queue: deque[tuple[Item, asyncio.Future[Result]]] = deque()
+        self._worker: asyncio.Task[None] | None = None
+
+    async def submit(self, item: Item) -> Result:
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._queue.append((item, future))
+        if self._worker is None:
+            self._worker = asyncio.create_task(self._work())
+        return await future
+
+    async def drain(self) -> None:
+        """Wait until all that was submitted is committed or refused."""
+        while self._worker is not None:
+            await asyncio.wait([self._worker])
+
+    async def _work(self) -> None:
+        try:
+            while self._queue:
+                await self._commit(self._take())
+        finally:
+            self._worker = None
+
+    def _take(self) -> list[tuple[Item, asyncio.Future[Result]]]:
+        batch, weight = [self._queue.popleft()], self._weight
+        total = weight(batch[0][0])
+        while self._queue and total + weight(self._queue[0][0]) <= self._most:
+            batch.append(self._queue.popleft())
+            total += weight(batch[-1][0])
+        return batch
+
+    async def _commit(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
+        try:
+            results = await self._run_again_on_conflict([item for item, _ in batch])
+        except DatabaseUnavailable as error:
+            results = [error] * len(batch)
+        except Exception as error:  # noqa: BLE001  the culprit's caller gets it, its neighbours do not
+            if len(batch) > 1:
+                for each in batch:
+                    await self._commit([each])
+                return
+            results = [error]
+        for (_, future), result in zip(batch, results, strict=True):
+            if future.done():
+                continue
+            if isinstance(result, Exception):
+                future.set_exception(result)
+            else:
+                future.set_result(result)
+
+    async def _run_again_on_conflict(self, items: list[Item]) -> list[Result | Exception]:
+        for _ in range(_RERUNS):
+            try:
+                return await self._run(items)
+            except Exception as error:
+                if not may_rerun(error):
+                    raise
+        return await self._run(items)

@@ -1,0 +1,120 @@
+"""What is pure about lanes: events to accept, claims, outcomes, folding, backoff."""
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from app.queue.models import Status
+
+Document = dict[str, Any]
+Fold = Callable[[Document, Document], Document]
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """A change on its way into the queue; `fold` makes it a state kind, without one it is a fact."""
+
+    id: UUID
+    kind: str
+    key: str
+    target: str
+    priority: int
+    payload: Document
+    fold: Fold | None
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """Events that are accepted whole or not at all."""
+
+    connection: str
+    events: tuple[NewEvent, ...]
+    route: str = ""
+    idempotency_key: str | None = None
+    body_sha256: str = ""
+    #: How long the key holds; None: for ever.
+    idempotency_life: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A lane in our hands until the lease ends."""
+
+    lane_id: int
+    lease: UUID
+    claimed_at: datetime
+    connection: str
+    kind: str
+    key: str
+    is_state: bool
+    #: State kinds: the lane's desired state; facts: the event's payload.
+    payload: Document
+    event_id: UUID
+    number: int
+    accepted_at: datetime
+    stage: str | None
+    #: None when it has to be sent whatever was acknowledged before.
+    acknowledged: str | None
+    failures: int
+    #: The status before the claim, and since when.
+    status: str | None
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRecord:
+    started_at: datetime
+    duration_ms: int
+    calls: list[Document]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a claim ended. `due_at` is given for waiting and retrying, and for them alone."""
+
+    claim: Claim
+    status: Status
+    reason: str | None = None
+    reason_class: str | None = None
+    due_at: datetime | None = None
+    waiting_on: tuple[str, str] | None = None
+    fingerprint: str | None = None
+    attempt: AttemptRecord | None = None
+
+
+def fold(
+    desired: Document, change: Document, item_keys: Mapping[str, tuple[str, ...]] | None = None
+) -> Document:
+    """Lay a change over the desired state.
+
+    An absent field means no opinion, null means clear, a list replaces the list; a list named in
+    `item_keys` is merged item by item, found by the given fields.
+    """
+    folded = {**desired, **change}
+    for name, parts in (item_keys or {}).items():
+        before, now = desired.get(name), change.get(name)
+        if before and now:
+            items = {_identity(item, parts): item for item in before}
+            items |= {_identity(item, parts): item for item in now}
+            folded[name] = list(items.values())
+    return folded
+
+
+def _identity(item: Document, parts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(repr(item.get(part)) for part in parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """max(floor, min(cap, base · 2ⁿ) · U(0.5, 1)): exponential, with jitter, never before the floor."""
+
+    base: timedelta
+    cap: timedelta
+    chance: random.Random = field(default_factory=random.Random)
+
+    def delay(self, failures: int, floor: timedelta | None = None) -> timedelta:
+        exponential: timedelta = min(self.cap, self.base * 2.0 ** min(failures, 30))
+        return max(floor or timedelta(0), exponential * self.chance.uniform(0.5, 1))

@@ -1,0 +1,92 @@
+"""The only SQL over events, lanes and attempts."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+
+from app.database import Database
+from app.errors import LeaseLost
+from app.queue.group import GroupCommit
+from app.queue.lanes import Claim, Outcome, Submission
+from app.queue.store import accepting, claiming, recording, replaying
+from app.queue.store.accepting import Accepted, IdempotencyConflict
+from app.queue.store.reading import EventFilter, Reading
+
+__all__ = ["Accepted", "EventFilter", "IdempotencyConflict", "Store"]
+
+#: Events in one accepting transaction, outcomes in one recording transaction.
+_MOST_EVENTS = 2000
+_MOST_OUTCOMES = 200
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Store:
+    """The queue's door: accept, claim, record, replay, read."""
+
+    def __init__(self, database: Database, *, clock: Callable[[], datetime] = utc_now) -> None:
+        self.database = database
+        self.clock = clock
+        #: Set whenever work may have become due in this process: the dispatcher's hint.
+        self.wakeup = asyncio.Event()
+        self.read = Reading(database)
+        self._accepting = GroupCommit(self._accept, most=_MOST_EVENTS, weight=lambda item: len(item.events))
+        self._recording = GroupCommit(self._record, most=_MOST_OUTCOMES, weight=lambda _: 1)
+
+    async def accept(self, submission: Submission) -> Accepted:
+        """Return after the commit. IdempotencyConflict, DatabaseUnavailable: nothing was stored."""
+        accepted = await self._accepting.submit(submission)
+        self.wakeup.set()
+        return accepted
+
+    async def claim(self, most: int, *, lease: timedelta) -> list[Claim]:
+        """Take up to `most` due lanes, by priority; at most one of each write target."""
+        try:
+            async with self.database.write() as connection:
+                return await claiming.claim(connection, most, self.clock(), lease)
+        except IntegrityError:
+            # Another replica took a lane of the same target in the same moment; the database refused ours.
+            self.wakeup.set()
+            return []
+
+    async def record(self, outcome: Outcome) -> bool:
+        """Write how a claim ended; False if the lease was lost, and then nothing was written."""
+        recorded = await self._recording.submit(outcome)
+        if recorded:
+            self.wakeup.set()
+        return recorded
+
+    async def checkpoint(self, claim: Claim, stage: str) -> None:
+        """Remember how far a fact of several steps has come; LeaseLost if it is no longer ours."""
+        async with self.database.write() as connection:
+            if not await recording.checkpoint(connection, claim, stage):
+                raise LeaseLost(f"lane {claim.lane_id} is leased to another worker")
+
+    async def release(self, claims: list[Claim]) -> None:
+        """Give claims back that were not begun."""
+        async with self.database.write() as connection:
+            await claiming.release(connection, claims, self.clock())
+
+    async def replay(self, connection_name: str, event_id: UUID) -> bool:
+        """Send again: a fact as it was, a state kind as its lane wants it today; False: no such event."""
+        async with self.database.write() as connection:
+            replayed = await replaying.replay(connection, connection_name, event_id, self.clock())
+        self.wakeup.set()
+        return replayed
+
+    async def drain(self) -> None:
+        await self._accepting.drain()
+        await self._recording.drain()
+
+    async def _accept(self, batch: list[Submission]) -> list[Accepted | Exception]:
+        async with self.database.write() as connection:
+            return await accepting.accept(connection, self.database.upsert, batch, self.clock())
+
+    async def _record(self, batch: list[Outcome]) -> list[bool | Exception]:
+        async with self.database.write() as connection:
+            return [*await recording.record(connection, batch, self.clock())]

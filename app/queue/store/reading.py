@@ -1,0 +1,126 @@
+"""Reading for people: events with what holds them up, their attempts, and a lane's whole state."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, and_, case, func, or_, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from app.database import Database
+from app.queue.models import PENDING, Status
+from app.queue.store.accepting import EVENT, IDEMPOTENCY, LANE
+from app.queue.store.recording import ATTEMPT
+
+
+#: A row whose columns are what its query names.
+Found = Row[*tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    kind: str | None = None
+    key: str | None = None
+    status: Status | None = None
+    since: datetime | None = None
+    before: UUID | None = None
+    limit: int = 100
+
+
+def _events() -> Select[*tuple[Any, ...]]:
+    """A pending event shows its lane's status: a fact only where it stands first in its lane."""
+    earlier = EVENT.alias("earlier")
+    first = (
+        select(func.min(earlier.c.number))
+        .where(earlier.c.lane_id == EVENT.c.lane_id, earlier.c.finished_at.is_(None))
+        .scalar_subquery()
+    )
+    held_up = and_(EVENT.c.finished_at.is_(None), or_(LANE.c.is_state, EVENT.c.number == first))
+
+    def shown(name: str, lane_column: ColumnElement[Any]) -> ColumnElement[Any]:
+        return case((held_up, lane_column), else_=EVENT.c[name]).label(name)
+
+    return select(
+        *EVENT.c[
+            "id", "connection", "kind", "key", "number", "payload", "stage", "accepted_at", "finished_at"
+        ],
+        shown("status", func.coalesce(LANE.c.status, EVENT.c.status)),
+        shown("reason", LANE.c.reason),
+        shown("reason_class", LANE.c.reason_class),
+        case((held_up, LANE.c.since)).label("since"),
+        case((held_up, LANE.c.due_at)).label("next_attempt_at"),
+    ).join(LANE, EVENT.c.lane_id == LANE.c.id)
+
+
+def _conditions(connection: str, wanted: EventFilter) -> list[ColumnElement[bool]]:
+    conditions = [EVENT.c.connection == connection]
+    if wanted.kind:
+        conditions.append(EVENT.c.kind == wanted.kind)
+    if wanted.key:
+        conditions.append(EVENT.c.key == wanted.key)
+    if wanted.since:
+        conditions.append(EVENT.c.accepted_at >= wanted.since)
+    if wanted.before:
+        conditions.append(EVENT.c.id < wanted.before)
+    if wanted.status in PENDING:
+        conditions.append(EVENT.c.finished_at.is_(None))
+    elif wanted.status:
+        conditions.append(EVENT.c.status == wanted.status.value)
+    return conditions
+
+
+class Reading:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def events(self, connection: str, wanted: EventFilter) -> Sequence[Found]:
+        """Newest first; go on from the last id with `before`."""
+        query = _events().where(*_conditions(connection, wanted))
+        if wanted.status in PENDING:
+            listed = query.subquery()
+            query = select(listed).where(listed.c.status == str(wanted.status)).order_by(listed.c.id.desc())
+        else:
+            query = query.order_by(EVENT.c.id.desc())
+        async with self._database.read() as transaction:
+            return (await transaction.execute(query.limit(wanted.limit))).all()
+
+    async def event(self, connection: str, event_id: UUID) -> Found | None:
+        query = _events().where(EVENT.c.connection == connection, EVENT.c.id == event_id)
+        async with self._database.read() as transaction:
+            return (await transaction.execute(query)).first()
+
+    async def attempts(self, event_id: UUID) -> Sequence[Found]:
+        query = select(ATTEMPT).where(ATTEMPT.c.event_id == event_id).order_by(ATTEMPT.c.id)
+        async with self._database.read() as transaction:
+            return (await transaction.execute(query)).all()
+
+    async def lane(self, connection: str, kind: str, key: str) -> Found | None:
+        query = select(LANE).where(LANE.c.connection == connection, LANE.c.kind == kind, LANE.c.key == key)
+        async with self._database.read() as transaction:
+            return (await transaction.execute(query)).first()
+
+    async def knows(self, connection: str, route: str, key: str) -> bool:
+        """Whether something was accepted under this idempotency key."""
+        identity = (
+            IDEMPOTENCY.c.connection == connection,
+            IDEMPOTENCY.c.route == route,
+            IDEMPOTENCY.c.key == key,
+        )
+        async with self._database.read() as transaction:
+            return await transaction.scalar(select(IDEMPOTENCY.c.key).where(*identity)) is not None
+
+    async def backlog(self) -> Sequence[Found]:
+        """Pending lanes by connection, kind and status, with the oldest `since`: for the metrics."""
+        query = (
+            select(
+                *LANE.c["connection", "kind", "status"],
+                func.count().label("lanes"),
+                func.min(LANE.c.since).label("oldest"),
+            )
+            .where(LANE.c.due_at.is_not(None))
+            .group_by(LANE.c.connection, LANE.c.kind, LANE.c.status)
+        )
+        async with self._database.read() as transaction:
+            return (await transaction.execute(query)).all()

@@ -1,0 +1,119 @@
+"""The catalogue through VTEX's Catalog REST API."""
+
+from decimal import Decimal
+from typing import Any
+
+from app.config import VtexSettings
+from app.errors import Retry
+from app.vtex.catalog import Record
+from app.vtex.rest import Rest, path
+
+#: What PUT accepts: GET returns more (Id, …), and an unknown name has no documented effect.
+PRODUCT_FIELDS = frozenset(
+    "Name DepartmentId CategoryId BrandId LinkId RefId IsVisible Description DescriptionShort"
+    " ReleaseDate KeyWords Title IsActive TaxCode MetaTagDescription SupplierId ShowWithoutStock"
+    " AdWordsRemarketingCode LomadeeCampaignCode Score".split()
+)
+SKU_FIELDS = frozenset(
+    "ProductId IsActive ActivateIfPossible Name RefId PackagedHeight PackagedLength PackagedWidth"
+    " PackagedWeightKg Height Length Width WeightKg CubicWeight IsKit CreationDate RewardValue"
+    " EstimatedDateArrival ManufacturerCode CommercialConditionId MeasurementUnit UnitMultiplier"
+    " ModalType KitItensSellApart Videos".split()
+)
+_NOT_FOUND = 404
+_CATALOG = "/api/catalog/pvt"
+_LOOKUP = "/api/catalog_system/pvt"
+
+
+class RestCatalog:
+    def __init__(self, rest: Rest, settings: VtexSettings) -> None:
+        self._rest = rest
+        self._base = settings.rest_base
+
+    async def find_product(self, ref_id: str) -> int | None:
+        # VTEX answers 200 with a body of null when there is none (known issue, "No Fix").
+        address = path(_LOOKUP + "/products/productgetbyrefid/{ref}", ref=ref_id)
+        return _id(await self._call("find product", "GET", address))
+
+    async def read_product(self, product_id: int, ref_id: str) -> Record | None:  # noqa: ARG002  webservice's key
+        found = await self._call("read product", "GET", path(_CATALOG + "/product/{id}", id=product_id))
+        return _known(found, PRODUCT_FIELDS)
+
+    async def write_product(self, product_id: int | None, record: Record) -> int:
+        if product_id is None:
+            return _created(
+                await self._call("create product", "POST", _CATALOG + "/product", record), "product"
+            )
+        await self._call("update product", "PUT", path(_CATALOG + "/product/{id}", id=product_id), record)
+        return product_id
+
+    async def find_sku(self, ref_id: str) -> int | None:
+        reply = await self._rest.call(
+            "catalog",
+            "find sku",
+            "GET",
+            self._base + _CATALOG + "/stockkeepingunit",
+            query={"RefId": ref_id},
+            expected={_NOT_FOUND},
+        )
+        return _id(reply.body)
+
+    async def read_sku(self, sku_id: int, ref_id: str) -> Record | None:  # noqa: ARG002  webservice's key
+        # Not by RefId: that answer always has empty Videos, which a PUT would then erase (known issue).
+        found = await self._call("read sku", "GET", path(_CATALOG + "/stockkeepingunit/{id}", id=sku_id))
+        return _known(found, SKU_FIELDS)
+
+    async def write_sku(self, sku_id: int | None, record: Record) -> int:
+        body = {name: _whole(value) for name, value in record.items() if name != "Eans"}
+        if sku_id is None:
+            sku_id = _created(
+                await self._call("create sku", "POST", _CATALOG + "/stockkeepingunit", body), "SKU"
+            )
+        else:
+            await self._call("update sku", "PUT", path(_CATALOG + "/stockkeepingunit/{id}", id=sku_id), body)
+        if "Eans" in record:
+            await self._match_eans(sku_id, record["Eans"])
+        return sku_id
+
+    async def _match_eans(self, sku_id: int, wanted: list[str]) -> None:
+        """EANs cannot be updated: those missing are added, those no longer wanted are removed."""
+        eans = path(_CATALOG + "/stockkeepingunit/{id}/ean", id=sku_id)
+        present = await self._call("read eans", "GET", eans) or []
+        for ean in wanted:
+            if ean not in present:
+                await self._call("add ean", "POST", eans + path("/{ean}", ean=ean))
+        for ean in present:
+            if ean not in wanted:
+                await self._call("remove ean", "DELETE", eans + path("/{ean}", ean=ean))
+
+    async def _call(self, operation: str, method: str, address: str, body: Record | None = None) -> Any:
+        expected = {_NOT_FOUND} if method == "GET" else set()
+        reply = await self._rest.call(
+            "catalog", operation, method, self._base + address, json=body, expected=expected
+        )
+        return None if reply.status == _NOT_FOUND else reply.body
+
+
+def _id(body: Any) -> int | None:
+    return int(body["Id"]) if isinstance(body, dict) and body.get("Id") else None
+
+
+def _whole(value: Any) -> Any:
+    """550.0 as 550: VTEX reads weights back with a fraction that its own schema refuses."""
+    return int(value) if isinstance(value, Decimal) and value == value.to_integral_value() else value
+
+
+def _created(body: Any, what: str) -> int:
+    created = _id(body)
+    if created is None:
+        raise Retry(
+            f"VTEX created a {what} without telling its id; it is looked up next time", unknown_outcome=True
+        )
+    return created
+
+
+def _known(body: Any, names: frozenset[str]) -> Record | None:
+    """Only what PUT accepts, without nulls: VTEX returns nulls that its own PUT refuses."""
+    if not isinstance(body, dict):
+        return None
+    return {name: value for name, value in body.items() if name in names and value is not None}

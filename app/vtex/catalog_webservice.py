@@ -1,0 +1,114 @@
+"""The catalogue through VTEX's SOAP webservice (announced to end 2025-09-01; complete for those who have it).
+
+Updates start from what was read and send all members back: what an update does with members left out is not
+documented. Prices never go through it.
+"""
+
+from typing import Any
+
+from app.errors import Retry
+from app.vtex.catalog import Record
+from app.vtex.soap import Webservice, decimal
+
+#: REST's name → the DTO's, where they differ. In the webservice the bare names are the packaged measures.
+_SKU_NAMES = {
+    "PackagedHeight": "Height",
+    "PackagedLength": "Length",
+    "PackagedWidth": "Width",
+    "PackagedWeightKg": "WeightKg",
+    "Height": "RealHeight",
+    "Length": "RealLength",
+    "Width": "RealWidth",
+    "WeightKg": "RealWeightKg",
+    "KitItensSellApart": "VenderSeparadamente",
+}
+_SAME = [
+    "CommercialConditionId",
+    "CubicWeight",
+    "EstimatedDateArrival",
+    "IsActive",
+    "IsKit",
+    "ManufacturerCode",
+    "MeasurementUnit",
+    "ModalType",
+    "Name",
+    "ProductId",
+    "RefId",
+    "RewardValue",
+    "UnitMultiplier",
+]
+_SKU_MEMBERS = {**_SKU_NAMES, **{name: name for name in _SAME}}
+_PRODUCT_MEMBERS = frozenset(
+    "AdWordsRemarketingCode BrandId CategoryId DepartmentId Description DescriptionShort IsActive"
+    " IsVisible KeyWords LinkId ListStoreId LomadeeCampaignCode MetaTagDescription Name RefId"
+    " ReleaseDate Score ShowWithoutStock SupplierId TaxCode Title".split()
+)
+_DECIMALS = frozenset(
+    "CubicWeight Height Length Width WeightKg RealHeight RealLength RealWidth RealWeightKg"
+    " RewardValue UnitMultiplier".split()
+)
+
+
+class WebserviceCatalog:
+    def __init__(self, webservice: Webservice) -> None:
+        self._webservice = webservice
+
+    async def find_product(self, ref_id: str) -> int | None:
+        return _id(await self._webservice.call("ProductGetByRefId", ref_id))
+
+    async def read_product(self, product_id: int, ref_id: str) -> Record | None:
+        found = await self._webservice.call("ProductGetByRefId", ref_id)
+        if _id(found) != product_id or found is None:
+            return None
+        return {
+            name: value for name, value in found.items() if name in _PRODUCT_MEMBERS and value is not None
+        }
+
+    async def write_product(self, product_id: int | None, record: Record) -> int:
+        members = {name: value for name, value in record.items() if name in _PRODUCT_MEMBERS}
+        if product_id is not None:
+            members["Id"] = product_id
+        return _written(await self._webservice.call("ProductInsertUpdate", members), "product")
+
+    async def find_sku(self, ref_id: str) -> int | None:
+        return _id(await self._webservice.call("StockKeepingUnitGetByRefId", ref_id))
+
+    async def read_sku(self, sku_id: int, ref_id: str) -> Record | None:
+        found = await self._webservice.call("StockKeepingUnitGetByRefId", ref_id)
+        if _id(found) != sku_id or found is None:
+            return None
+        record = {name: found.get(member) for name, member in _SKU_MEMBERS.items()}
+        record["Eans"] = _eans(found)
+        return {name: value for name, value in record.items() if value is not None}
+
+    async def write_sku(self, sku_id: int | None, record: Record) -> int:
+        members = {_SKU_MEMBERS[name]: value for name, value in record.items() if name in _SKU_MEMBERS}
+        members |= {name: decimal(members[name]) for name in _DECIMALS & members.keys()}
+        if "Eans" in record:
+            members["StockKeepingUnitEans"] = {
+                "StockKeepingUnitEanDTO": [{"Ean": ean} for ean in record["Eans"]]
+            }
+        if sku_id is not None:
+            members["Id"] = sku_id
+        return _written(await self._webservice.call("StockKeepingUnitInsertUpdate", members), "SKU")
+
+
+def _eans(found: Record) -> list[str] | None:
+    listed: Any = found.get("StockKeepingUnitEans")
+    if isinstance(listed, dict):
+        listed = listed.get("StockKeepingUnitEanDTO")
+    return None if listed is None else [each["Ean"] for each in listed if each and each.get("Ean")]
+
+
+def _id(members: Record | None) -> int | None:
+    return int(members["Id"]) if members and members.get("Id") else None
+
+
+def _written(members: Record | None, what: str) -> int:
+    written = _id(members)
+    if written is None:
+        raise Retry(
+            f"VTEX webservice wrote a {what} without telling its id; it is looked up next time",
+            unknown_outcome=True,
+        )
+    return written

@@ -1,0 +1,90 @@
+"""VTEX OMS: orders, start-handling, invoices, the list and the feed; money in integer cents."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from app.config import VtexSettings
+from app.vtex.rest import Rest, path
+
+_NOT_FOUND = 404
+_CONFLICT = 409
+#: VTEX's cap for one read of the feed.
+FEED_LOT = 10
+#: VTEX's caps for the list: 30 pages of 100.
+LIST_PAGES = 30
+LIST_PAGE_SIZE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class FeedItem:
+    handle: str
+    order_id: str
+    state: str | None
+
+
+class Orders:
+    def __init__(self, rest: Rest, settings: VtexSettings) -> None:
+        self._rest = rest
+        self._oms = settings.rest_base + "/api/oms/pvt/orders"
+        self._feed = settings.rest_base + "/api/orders/feed"
+
+    async def read(self, order_id: str) -> dict[str, Any] | None:
+        reply = await self._rest.call(
+            "orders", "read order", "GET", self._at(order_id), expected={_NOT_FOUND}
+        )
+        return reply.body if isinstance(reply.body, dict) and reply.status != _NOT_FOUND else None
+
+    async def start_handling(self, order_id: str) -> bool:
+        """False on 409: the order is not (or no longer) ready-for-handling; read it to learn which."""
+        address = self._at(order_id) + "/start-handling"
+        reply = await self._rest.call("orders", "start handling", "POST", address, expected={_CONFLICT})
+        return reply.status != _CONFLICT
+
+    async def invoice(self, order_id: str, invoice: dict[str, Any]) -> None:
+        """The same invoiceNumber again changes nothing, so a retry is safe."""
+        await self._rest.call("orders", "invoice", "POST", self._at(order_id) + "/invoice", json=invoice)
+
+    async def ready_page(self, page: int) -> list[str]:
+        """Ids of one page of orders that were ready-for-handling some minutes ago: the index lags."""
+        query: dict[str, str | int] = {
+            "f_status": "ready-for-handling",
+            "orderBy": "creationDate,asc",
+            "page": page,
+            "per_page": LIST_PAGE_SIZE,
+        }
+        reply = await self._rest.call("orders", "list orders", "GET", self._oms, query=query)
+        return [each["orderId"] for each in (reply.body or {}).get("list", [])]
+
+    async def feed_configuration(self) -> dict[str, Any] | None:
+        reply = await self._rest.call(
+            "orders", "read feed configuration", "GET", self._feed + "/config", expected={_NOT_FOUND}
+        )
+        return reply.body if isinstance(reply.body, dict) and reply.status != _NOT_FOUND else None
+
+    async def configure_feed(
+        self, statuses: list[str], *, visibility_seconds: int, retention_seconds: int
+    ) -> None:
+        """VTEX does not validate the statuses: a misspelt one silently matches nothing."""
+        body = {
+            "filter": {"type": "FromWorkflow", "status": statuses},
+            "queue": {
+                "visibilityTimeoutInSeconds": visibility_seconds,
+                "MessageRetentionPeriodInSeconds": retention_seconds,
+            },
+        }
+        await self._rest.call("orders", "configure feed", "POST", self._feed + "/config", json=body)
+
+    async def feed_items(self) -> list[FeedItem] | None:
+        """Up to ten items, unordered, repeated until committed; None where no feed is configured."""
+        reply = await self._rest.call(
+            "orders", "read feed", "GET", self._feed, query={"maxlot": FEED_LOT}, expected={_NOT_FOUND}
+        )
+        if reply.status == _NOT_FOUND:
+            return None
+        return [FeedItem(each["handle"], each["orderId"], each.get("state")) for each in reply.body or []]
+
+    async def commit_feed(self, handles: list[str]) -> None:
+        await self._rest.call("orders", "commit feed", "POST", self._feed, json={"handles": handles})
+
+    def _at(self, order_id: str) -> str:
+        return self._oms + path("/{order}", order=order_id)

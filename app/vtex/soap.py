@@ -1,0 +1,96 @@
+"""The SOAP codec: zeep writes envelopes and reads replies; the HTTP goes through the same door as REST.
+
+The only module that knows zeep.
+"""
+
+import base64
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+from zeep import Client, Settings
+from zeep.exceptions import Error as ZeepError
+from zeep.exceptions import Fault
+from zeep.helpers import serialize_object
+
+from app.config import VtexSettings
+from app.errors import Refused, Retry
+from app.http.door import Answer, Door, Outgoing
+from app.vtex.answers import judge
+
+WSDL = Path(__file__).with_name("webservice.wsdl")
+_BINDING = "{http://tempuri.org/}BasicHttpBinding_IService"
+_SERVER_ERROR = 500
+_API = "webservice"
+
+
+@cache
+def _client() -> Any:
+    """Built once: tolerant of members that VTEX added later, intolerant of DTDs."""
+    settings = Settings(strict=False, xsd_ignore_sequence_order=True, forbid_dtd=True, forbid_entities=True)
+    return Client(str(WSDL), settings=settings)  # type: ignore[no-untyped-call]  # zeep is untyped
+
+
+class Webservice:
+    def __init__(self, door: Door, connection: str, settings: VtexSettings) -> None:
+        self._door = door
+        self._connection = connection
+        self._settings = settings
+        self._binding = _client().wsdl.bindings[_BINDING]
+
+    async def call(self, operation: str, *arguments: Any) -> dict[str, Any] | None:
+        """The result as a dict of its members; None where the webservice says nil."""
+        key, token = self._settings.app_key.get(), self._settings.app_token.get()
+        login = base64.b64encode(f"{key}:{token}".encode()).decode()
+        # Positional: operations have parameters named like zeep's own arguments.
+        message = self._binding.get(operation).create(*arguments)
+        answer = await self._door.send(
+            Outgoing(
+                connection=self._connection,
+                api=_API,
+                operation=operation,
+                method="POST",
+                url=self._settings.webservice_address,
+                headers={
+                    **message.headers,
+                    "Content-Type": "text/xml; charset=utf-8",
+                    "Authorization": f"Basic {login}",
+                },
+                content=etree.tostring(message.content, xml_declaration=True, encoding="utf-8"),
+                timeout_seconds=self._settings.timeout_seconds,
+                secrets=(key, token, login),
+            )
+        )
+        return self._read(operation, answer)
+
+    def _read(self, operation: str, answer: Answer) -> dict[str, Any] | None:
+        # A fault comes with status 500, so the body is asked before the table.
+        if answer.status_code != _SERVER_ERROR or b"Fault" not in answer.content:
+            judge(answer, api=_API, operation=operation)
+        try:
+            result = self._binding.process_reply(_client(), self._binding.get(operation), answer)
+        except Fault as fault:
+            raise _judged_fault(operation, fault) from fault
+        except ZeepError as error:
+            reason = f"VTEX webservice ({operation}) sent an answer that is no SOAP ({type(error).__name__})"
+            raise Retry(reason, unknown_outcome=True) from error
+        members = serialize_object(result, dict)  # type: ignore[no-untyped-call]
+        if not isinstance(members, dict):
+            return None
+        # zeep makes a nil result an object whose members are all None.
+        return None if all(value is None for value in members.values()) else members
+
+
+def _judged_fault(operation: str, fault: Fault) -> Refused | Retry:
+    """soap:Client blames our message; anything else may be VTEX's bad moment, its effect unknown."""
+    said = " ".join(str(fault.message or "no explanation").split())[:300]
+    reason = f"VTEX webservice ({operation}) answered with a fault: {said}"
+    code = str(fault.code or "").rpartition(":")[2]
+    return Refused(reason) if code == "Client" else Retry(reason, unknown_outcome=True)
+
+
+def decimal(value: Any) -> Decimal | None:
+    """xs:decimal wants no exponent: zeep writes what it is given."""
+    return None if value is None else Decimal(format(Decimal(str(value)), "f"))
