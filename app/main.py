@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -50,7 +51,14 @@ def _serve(role: roles.Role, config: Path | None) -> None:
     logging.configure(settings.log_level)
     uvicorn_loop = uvicorn.Config("app", loop="auto", log_config=None).get_loop_factory()
     with asyncio.Runner(loop_factory=uvicorn_loop) as runner:
-        runner.run(roles.serve(settings, role))
+        runner.run(_until_signal(settings, role))
+
+
+async def _until_signal(settings: Settings, role: roles.Role) -> None:
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    await roles.serve(settings, role, stopping=stopping)
 
 
 @cli.command("all")

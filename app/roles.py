@@ -2,8 +2,8 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -16,9 +16,9 @@ from app.bindings import Bindings
 from app.changes import KINDS
 from app.changes.kind import KindDeliverer, Shop
 from app.config import DeliverySettings, Settings
-from app.database import Database, migrate
+from app.database import Database, is_migrated, migrate
 from app.erp.callback import Callback
-from app.errors import ConfigurationError
+from app.errors import BridgeError, ConfigurationError, DatabaseUnavailable
 from app.http.door import Door, begin_trace
 from app.keys import Keys
 from app.orders.hints import Hints
@@ -32,6 +32,15 @@ from app.vtex.store import VtexStore, open_store
 
 log = logging.get(__name__)
 _GRACE_SECONDS = 8.0
+_MIGRATION_CHECK_SECONDS = 1.0
+
+
+class _Server(uvicorn.Server):
+    """Signals belong to the command: uvicorn would raise them again and cut our own stop short."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
 
 
 class Role(StrEnum):
@@ -69,7 +78,7 @@ class Bridge:
             lifespan="off",
             timeout_graceful_shutdown=round(_GRACE_SECONDS),
         )
-        return uvicorn.Server(config)
+        return _Server(config)
 
     def dispatcher(self) -> Dispatcher:
         shops = {
@@ -122,9 +131,13 @@ async def bridge(settings: Settings) -> AsyncIterator[Bridge]:
 
 
 async def serve(
-    settings: Settings, role: Role, *, started: Callable[[Bridge, int], None] | None = None
+    settings: Settings,
+    role: Role,
+    *,
+    stopping: asyncio.Event,
+    started: Callable[[Bridge, int], None] | None = None,
 ) -> None:
-    """Run a role until SIGTERM or SIGINT; `started` hears the port once it answers."""
+    """Run a role until `stopping` is set; `started` hears the port once it answers."""
     if settings.on_sqlite and role is not Role.ALL:
         raise ConfigurationError(
             [f"database_url: on SQLite only `bridge all` runs; `bridge {role}` needs postgresql://"]
@@ -132,43 +145,65 @@ async def serve(
     if settings.on_sqlite:
         await migrate(settings.database)
     async with bridge(settings) as parts:
-        await _run(parts, role, started)
+        server = parts.server(serve_api=role in {Role.ALL, Role.API})
+        serving = asyncio.create_task(server.serve())
+        try:
+            port = await _listening(server, serving)
+            log.info("started", role=role, port=port)
+            if started:
+                started(parts, port)
+            await _work(parts, role, serving, stopping)
+        finally:
+            server.should_exit = True
+            await asyncio.wait([serving], timeout=_GRACE_SECONDS)
+            await parts.store.drain()
+            log.info("stopped", role=role)
 
 
-async def _run(parts: Bridge, role: Role, started: Callable[[Bridge, int], None] | None) -> None:
-    server = parts.server(serve_api=role in {Role.ALL, Role.API})
-    dispatchers = [parts.dispatcher()] if role in {Role.ALL, Role.DISPATCHER} else []
-    pollers = parts.pollers() if role in {Role.ALL, Role.POLLER} else []
-    runnable: list[Dispatcher | Poller] = [*dispatchers, *pollers]
-    workers = [asyncio.create_task(each.run()) for each in runnable]
-    serving = asyncio.create_task(server.serve())
-    while not server.started and not serving.done():
-        await asyncio.sleep(0.01)
-    if server.started:
-        port: int = server.servers[0].sockets[0].getsockname()[1]
-        log.info("started", role=role, port=port)
+async def _listening(server: uvicorn.Server, serving: asyncio.Task[None]) -> int:
+    """The port; SystemExit of the server (the port is taken) ends the process."""
+    while not server.started:
+        await asyncio.wait([serving], timeout=0.01)
+        if serving.done():
+            serving.result()
+            raise BridgeError("the HTTP server ended before it listened")
+    port: int = server.servers[0].sockets[0].getsockname()[1]
+    return port
+
+
+async def _work(parts: Bridge, role: Role, serving: asyncio.Task[None], stopping: asyncio.Event) -> None:
+    """Dispatch and poll; a worker that dies takes the process down, so that it is started anew."""
+    stop = asyncio.create_task(stopping.wait())
+    migrated = asyncio.create_task(_migrated(parts.database))
+    await asyncio.wait([stop, serving, migrated], return_when=asyncio.FIRST_COMPLETED)
+    workers: list[Dispatcher | Poller] = []
+    if migrated.done() and not stopping.is_set():
+        workers += [parts.dispatcher()] if role in {Role.ALL, Role.DISPATCHER} else []
+        workers += parts.pollers() if role in {Role.ALL, Role.POLLER} else []
         # Long-lived objects would be walked by every collection from here on.
         gc.collect()
         gc.freeze()
-        if started:
-            started(parts, port)
-    # uvicorn owns the signals; a worker that dies takes the process down, so that it is restarted.
-    done, _ = await asyncio.wait([serving, *workers], return_when=asyncio.FIRST_COMPLETED)
-    server.should_exit = True
-    await _stop(runnable, [serving, *workers], parts.store)
-    for task in done:
-        task.result()
+    running = [asyncio.create_task(each.run()) for each in workers]
+    try:
+        done, _ = await asyncio.wait([stop, serving, *running], return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for worker in workers:
+            worker.stop()
+        # What is in flight ends in time, or its lease does.
+        _, late = await asyncio.wait([*running, stop, migrated], timeout=_GRACE_SECONDS)
+        for task in late:
+            task.cancel()
 
 
-async def _stop(
-    stoppable: Iterable[Dispatcher | Poller], tasks: list[asyncio.Task[None]], store: Store
-) -> None:
-    """No new work; what is in flight ends, or its lease does."""
-    for each in stoppable:
-        each.stop()
-    _, late = await asyncio.wait(tasks, timeout=_GRACE_SECONDS)
-    for task in late:
-        task.cancel()
-    await asyncio.gather(*late, return_exceptions=True)
-    await store.drain()
-    log.info("stopped")
+async def _migrated(database: Database) -> None:
+    """Return when the schema is this version's: a migration job may still be at work."""
+    while True:
+        try:
+            if await is_migrated(database):
+                return
+            log.warning("database.not_migrated", remedy="bridge migrate")
+        except DatabaseUnavailable as error:
+            log.error("database.unavailable", error=str(error))
+        await asyncio.sleep(_MIGRATION_CHECK_SECONDS)

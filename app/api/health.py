@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy.exc import DBAPIError
 
 from app import metrics
 from app.database import Database, is_migrated
@@ -38,7 +39,8 @@ def router() -> APIRouter:
         store: Store = request.app.state.store
         try:
             rows = await store.read.backlog()
-        except DatabaseUnavailable:
+        except (DatabaseUnavailable, DBAPIError):
+            # An outage, or a schema that is not there yet: the other metrics still tell.
             rows = []
         metrics.BACKLOG.clear()
         metrics.BACKLOG_AGE.clear()

@@ -155,7 +155,7 @@ class Door:
         calls = _trace.get()
         if calls is not None:
             calls.append(call)
-        log.debug("request.sent", **call)
+        log.debug("request.sent", connection=request.connection, **call)
 
 
 def _redacted(text: str, secrets: tuple[str, ...]) -> str:

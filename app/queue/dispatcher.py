@@ -95,7 +95,7 @@ class Dispatcher:
             await asyncio.wait_for(self._store.wakeup.wait(), duration.total_seconds())
 
     async def _handle(self, claim: Claim) -> None:
-        with bound_contextvars(event_id=str(claim.event_id), connection=claim.connection, kind=claim.kind):
+        with bound_contextvars(event_id=str(claim.event_id), kind=claim.kind):
             try:
                 outcome = await self._try(claim)
                 written = await self._store.record(outcome)
@@ -186,9 +186,10 @@ class Dispatcher:
         if outcome.status is Status.DELIVERED:
             latency = (self._store.clock() - claim.accepted_at).total_seconds()
             metrics.DELIVERY_SECONDS.labels(*labels).observe(max(0.0, latency))
-        write = log.info if outcome.status is Status.DELIVERED else log.warning
+        write = log.warning if outcome.status in {Status.FAILED, Status.RETRYING} else log.info
         write(
             "delivery.attempted",
+            connection=claim.connection,
             key=claim.key,
             lane=claim.lane_id,
             number=claim.number,

@@ -14,7 +14,6 @@ from app.queue.models import PENDING, Status
 from app.queue.store.accepting import EVENT, IDEMPOTENCY, LANE
 from app.queue.store.recording import ATTEMPT
 
-
 #: A row whose columns are what its query names.
 Found = Row[*tuple[Any, ...]]
 

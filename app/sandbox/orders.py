@@ -1,0 +1,102 @@
+"""An order, its lines and packages, and the way through its statuses."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.sandbox.wire import Record
+
+#: The complete flow (VTEX help centre, order flow and status), each with VTEX's own description.
+FLOW = {
+    "order-created": "Processando",
+    "on-order-completed": "Processando",
+    "waiting-for-authorization": "Aguardando autorização",
+    "payment-pending": "Pagamento Pendente",
+    "approve-payment": "Aprovar Pagamento",
+    "payment-approved": "Pagamento Aprovado",
+    "authorize-fulfillment": "Autorizar Despacho",
+    "window-to-cancel": "Carência para Cancelamento",
+    "ready-for-handling": "Pronto para o Manuseio",
+    "start-handling": "Iniciar Manuseio",
+    "handling": "Preparando Entrega",
+    "invoice": "Verificando Fatura",
+    "invoiced": "Faturado",
+}
+OTHER = {
+    "request-cancel": "Solicitar cancelamento",
+    "cancellation-requested": "Cancelamento solicitado",
+    "waiting-for-seller-decision": "Aguardando decisão do Seller",
+    "cancel": "Cancelar",
+    "canceled": "Cancelado",
+    "replaced": "Substituído",
+}
+DESCRIPTIONS = FLOW | OTHER
+POSITION = {status: position for position, status in enumerate(FLOW)}
+
+
+@dataclass
+class Reservation:
+    quantity: int
+    #: authorized (placed) -> confirmed (paid) -> acknowledged (in handling)
+    state: str = "authorized"
+
+
+@dataclass(frozen=True)
+class Line:
+    unique_id: str
+    sku_id: int
+    ref_id: str
+    product_id: int
+    name: str
+    ean: str | None
+    quantity: int
+    #: Cents per unit, as everywhere in the OMS.
+    price: int
+    warehouse: str
+
+
+@dataclass
+class Order:
+    order_id: str
+    sequence: int
+    lines: list[Line]
+    #: Cents; part of the total that invoices must add up to.
+    shipping: int
+    created: datetime
+    status: str = ""
+    changed: datetime = field(init=False)
+    #: Every status with its time, oldest first.
+    history: list[tuple[float, str]] = field(default_factory=list)
+    packages: list[Record] = field(default_factory=list)
+    cancel_reason: str | None = None
+
+    def __post_init__(self) -> None:
+        self.changed = self.created
+
+    @property
+    def items_total(self) -> int:
+        return sum(line.price * line.quantity for line in self.lines)
+
+    @property
+    def total(self) -> int:
+        return self.items_total + self.shipping
+
+    @property
+    def invoiced_total(self) -> int:
+        return sum(package["invoiceValue"] for package in self.packages if package["type"] == "Output")
+
+    def package(self, invoice_number: str) -> Record | None:
+        return next((each for each in self.packages if each["invoiceNumber"] == invoice_number), None)
+
+    def when(self, status: str) -> float | None:
+        return next((at for at, reached in self.history if reached == status), None)
+
+    def status_at(self, moment: float) -> str | None:
+        """What a late index still believes; None before it knows the order at all."""
+        return next((status for at, status in reversed(self.history) if at <= moment), None)
+
+    def way_to(self, status: str) -> list[str]:
+        """The statuses walked through on the way forward; any other jump is one step."""
+        here, there = POSITION.get(self.status, -1 if not self.status else None), POSITION.get(status)
+        if here is None or there is None or there <= here:
+            return [status]
+        return list(FLOW)[here + 1 : there + 1]
