@@ -91,7 +91,7 @@ async def running_sandbox(rest: RestContract | None = None) -> AsyncIterator[Run
 
 
 def configuration(database_url: str, sandbox_url: str, **changes: Any) -> dict[str, Any]:
-    """A configuration with one connection, `acme`; `vtex`, `orders` and `delivery` settings may be changed."""
+    """A configuration with one connection, `acme`; settings of each section may be changed."""
     vtex = {
         "account": ACCOUNT,
         "app_key": "env:TEST_APP_KEY",

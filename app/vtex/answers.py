@@ -40,8 +40,8 @@ def judge(answer: Answer, *, api: str, operation: str) -> None:
             )
         case HTTPStatus.FORBIDDEN:
             raise Unauthorized(
-                f"{where} says that the app key lacks a permission (403): add the resource for {api} to its role"
-                " in VTEX's License Manager",
+                f"{where} says that the app key lacks a permission (403): in VTEX's License Manager, add the"
+                f" resource for {api} to its role",
                 after=_FORBIDDEN_PAUSE,
             )
         case HTTPStatus.TOO_MANY_REQUESTS | HTTPStatus.SERVICE_UNAVAILABLE:
