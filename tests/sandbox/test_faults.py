@@ -140,3 +140,9 @@ async def test_the_connection_breaks_the_same_for_the_erp(server: httpx2.AsyncCl
     await server.post("/sandbox/faults", json={"action": "reset_before", "path_regex": "^/erp/"})
     with pytest.raises(httpx2.TransportError):
         await server.post("/erp/orders", json={})
+
+
+async def test_prices_of_an_account_named_sandbox_can_be_faulted(vtex: httpx2.AsyncClient) -> None:
+    await _inflict(vtex, action="status", status=429, path_regex="/pricing/")
+    answer = await vtex.get("/sandboxstore/pricing/prices/1", headers=KEYS)
+    assert answer.status_code == 429
