@@ -3,6 +3,7 @@
 import os
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -11,57 +12,25 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    GetCoreSchemaHandler,
     HttpUrl,
     StringConstraints,
     ValidationError,
     model_validator,
 )
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from app.errors import ConfigurationError
+from app.secret import SecretRef, dead_references
+from app.wording import rule
 
+__all__ = ["SecretRef", "Settings", "load", "parse"]
+
+_ELSEWHERE = 'holds a password; use BRIDGE_DATABASE_URL, or database_password = "file:/path"'
 ConnectionName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-
-
-class SecretRef:
-    """Where a secret stands (`env:NAME` or `file:PATH`); read at each use, so a rotation needs no restart."""
-
-    def __init__(self, reference: str) -> None:
-        scheme, _, place = reference.partition(":")
-        if scheme not in {"env", "file"} or not place:
-            raise ValueError(
-                "secrets stand in the environment or in a file: write env:NAME or file:/path, not the secret"
-            )
-        self._scheme, self._place = scheme, place
-
-    def get(self) -> str:
-        """The secret itself; LookupError or OSError where the reference leads nowhere."""
-        if self._scheme == "file":
-            return Path(self._place).read_text(encoding="utf-8").strip()
-        return os.environ[self._place]
-
-    def problem(self) -> str | None:
-        try:
-            empty = not self.get()
-        except KeyError:
-            return f"environment variable {self._place} is not set"
-        except OSError as error:
-            return f"file {self._place} cannot be read ({error.strerror})"
-        return f"{self} is empty" if empty else None
-
-    def __str__(self) -> str:
-        return f"{self._scheme}:{self._place}"
-
-    __repr__ = __str__
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(cls, core_schema.str_schema())
 
 
 class _Section(BaseModel):
@@ -84,7 +53,7 @@ class Defaults(_Section):
 
 
 class VtexSettings(_Section):
-    account: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    account: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
     environment: Text = "vtexcommercestable"
     app_key: SecretRef
     app_token: SecretRef
@@ -174,6 +143,15 @@ class DeliverySettings(_Section):
     poll_seconds: Annotated[float, Field(gt=0)] = 0.2
 
 
+def _known_database(url: str) -> str:
+    backend = ""
+    with suppress(ArgumentError):
+        backend = make_url(url).get_backend_name()
+    if backend not in {"sqlite", "postgresql", "postgres"}:
+        raise ValueError("must begin with sqlite:/// or postgresql://")
+    return url
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="BRIDGE_",
@@ -183,7 +161,7 @@ class Settings(BaseSettings):
         nested_model_default_partial_update=True,
     )
 
-    database_url: str = "sqlite+aiosqlite:///bridge.db"
+    database_url: Annotated[str, AfterValidator(_known_database)] = "sqlite+aiosqlite:///bridge.db"
     #: Put into the address, so that the password stands in no file of ours.
     database_password: SecretRef | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -224,75 +202,48 @@ def load(path: Path | None = None) -> Settings:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ConfigurationError(
-            [f"{path}: no such file; copy bridge.example.toml or name another by BRIDGE_CONFIG"]
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError([f"{path}: cannot be read ({error})"]) from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError([f"{path}: not valid TOML: {error}"]) from None
+        fix = "copy bridge.example.toml or name another by BRIDGE_CONFIG"
+        raise ConfigurationError([f"{path}: no such file; {fix}"]) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError([f"{path}: cannot be read as TOML: {error}"]) from None
     return parse(content, place=str(path))
 
 
 def parse(content: Mapping[str, Any], *, place: str = "configuration") -> Settings:
-    mistakes = [f"{place}: database_url: {line}" for line in _password_in(content)]
+    mistakes = [f"database_url: {line}" for line in _password_in(content)]
     try:
         settings = Settings(**content)
     except ValidationError as error:
-        mistakes += [
-            f"{place}: {'.'.join(str(part) for part in each['loc']) or '(top)'}: {_plain(each['msg'])}"
-            for each in error.errors(include_url=False, include_input=False)
-        ]
-        raise ConfigurationError(mistakes) from None
-    mistakes += [f"{place}: {line}" for line in _unusable(settings)]
-    if mistakes:
-        raise ConfigurationError(mistakes)
-    return settings
+        mistakes += [_mistake(each) for each in error.errors(include_url=False, include_input=False)]
+        mistakes += dead_references(content)
+    else:
+        mistakes += dead_references(settings.model_dump(warnings=False)) or _shared_app_keys(settings)
+        if not mistakes:
+            return settings
+    raise ConfigurationError([f"{place}: {mistake}" for mistake in mistakes])
 
 
-def _plain(message: str) -> str:
-    return message.removeprefix("Value error, ").replace("Extra inputs are not permitted", "no such setting")
+def _mistake(error: ErrorDetails) -> str:
+    # "[key]" is pydantic's mark of a mistake in a table's own name.
+    place = ".".join(str(part) for part in error["loc"] if part != "[key]") or "(top)"
+    return f"{place}: {'no such setting' if error['type'] == 'extra_forbidden' else rule(error)}"
 
 
 def _password_in(content: Mapping[str, Any]) -> list[str]:
-    try:
-        password = make_url(str(content.get("database_url", "sqlite://"))).password
-    except ArgumentError:
-        return []
-    if not password:
-        return []
-    return ['holds a password; use BRIDGE_DATABASE_URL, or database_password = "file:/path"']
+    with suppress(ArgumentError):
+        if make_url(str(content.get("database_url", "sqlite://"))).password:
+            return [_ELSEWHERE]
+    return []
 
 
-def _unusable(settings: Settings) -> list[str]:
-    """What is well-formed and yet cannot work."""
+def _shared_app_keys(settings: Settings) -> list[str]:
     mistakes = []
-    try:
-        backend = make_url(settings.database_url).get_backend_name()
-    except ArgumentError:
-        backend = "?"
-    if backend not in {"sqlite", "postgresql", "postgres"}:
-        mistakes.append("database_url: must begin with sqlite:/// or postgresql://")
-    if settings.database_password and (problem := settings.database_password.problem()):
-        mistakes.append(f"database_password: {problem}")
     owners: dict[tuple[str, str], str] = {}
     for name, connection in settings.connections.items():
-        problems = dict(_unresolved(connection))
-        mistakes += [f"connections.{name}.{where}: {problem}" for where, problem in problems.items()]
-        if "vtex.app_key" in problems:
-            continue
         identity = (connection.vtex.account, connection.vtex.app_key.get())
-        if other := owners.get(identity):
+        if (other := owners.setdefault(identity, name)) != name:
             mistakes.append(
                 f"connections.{name}.vtex: same account and app key as connections.{other};"
                 " VTEX keeps one feed per app key, so each connection needs a key of its own"
             )
-        owners.setdefault(identity, name)
     return mistakes
-
-
-def _unresolved(connection: ConnectionSettings) -> list[tuple[str, str]]:
-    references = [("vtex.app_key", connection.vtex.app_key), ("vtex.app_token", connection.vtex.app_token)]
-    if connection.erp:
-        references.append(("erp.callback_secret", connection.erp.callback_secret))
-    return [(where, problem) for where, reference in references if (problem := reference.problem())]

@@ -90,8 +90,9 @@ async def _translated() -> AsyncIterator[None]:
 def _is_operational(error: DBAPIError) -> bool:
     state = str(getattr(error.orig, "sqlstate", "") or "")
     if state:
-        # Connection, resources, operator intervention, system error, rerun, read-only after a failover.
-        return state[:2] in {"08", "53", "57", "58", "40"} or state == "25006"
+        # Connection, login (a password that is being rotated), no such database (yet), resources, operator
+        # intervention, system error, rerun, read-only after a failover.
+        return state[:2] in {"08", "28", "3D", "53", "57", "58", "40"} or state == "25006"
     return type(error).__name__ in {"OperationalError", "InterfaceError"}
 
 

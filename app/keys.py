@@ -17,6 +17,7 @@ from app.database import Database
 
 #: Makes a leaked key recognisable to secret scanners.
 PREFIX = "evb_"
+_HINT_LENGTH = len(PREFIX) + 6
 _CACHE_SECONDS = 2.0
 
 
@@ -45,16 +46,21 @@ class Keys:
         row = ApiKey(
             sha256=_digest(key),
             connection=connection,
-            hint=key[: len(PREFIX) + 6],
+            hint=key[:_HINT_LENGTH],
             created_at=datetime.now(UTC),
         )
         async with self._database.write() as transaction:
             await transaction.execute(insert(_KEY).values(row.model_dump()))
         return key
 
-    async def revoke(self, hint: str) -> int:
-        """Revoke every living key that begins with `hint`; how many there were."""
-        living = _KEY.c.hint.startswith(hint, autoescape=True) & _KEY.c.revoked_at.is_(None)
+    async def revoke(self, shown: str) -> int:
+        """Revoke the living key of this hint, or this very key; how many there were.
+
+        Nothing shorter than a hint: a beginning that all keys share would revoke them all.
+        """
+        shown = shown.rstrip("…")
+        meant = _KEY.c.sha256 == _digest(shown) if len(shown) > _HINT_LENGTH else _KEY.c.hint == shown
+        living = meant & _KEY.c.revoked_at.is_(None)
         async with self._database.write() as transaction:
             result = await transaction.execute(
                 update(_KEY).where(living).values(revoked_at=datetime.now(UTC))

@@ -154,8 +154,9 @@ def list_keys(config: Config = None, as_json: Out = False) -> None:
 
 
 @keys.command("revoke")
-def revoke_key(beginning: str, config: Config = None) -> None:
-    """Revoke the keys that begin so (as `bridge keys list` shows them)."""
-    count = asyncio.run(_with_keys(load(config), lambda store: store.revoke(beginning)))
+def revoke_key(key: str, config: Config = None) -> None:
+    """Revoke a key: by its first characters, as `bridge keys list` shows them, or by the whole key."""
+    count = asyncio.run(_with_keys(load(config), lambda store: store.revoke(key)))
+    if not count:
+        raise BridgeError("no active key begins so; `bridge keys list` shows the characters to name it by")
     typer.echo(f"{count} revoked")
-    raise typer.Exit(0 if count else 1)

@@ -174,7 +174,8 @@ async def running_bridge(
             settings, role, stopping=stopping, started=lambda parts, port: started.set_result((parts, port))
         )
     )
-    await asyncio.wait([serving, started], return_when=asyncio.FIRST_COMPLETED)
+    first: list[asyncio.Future[Any]] = [serving, started]
+    await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
     if not started.done():
         await serving
     parts, port = started.result()

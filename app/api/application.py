@@ -9,14 +9,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
-from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 
 from app import logging
-from app.api import events, health, webhooks
+from app.api import described, events, health, webhooks
 from app.api.measuring import Measured
-from app.api.problems import TYPES, FieldMistake, Problem, ProblemDocument, answer_problem, pointer
-from app.changes import KINDS
+from app.api.parameters import parameter_mistake
+from app.api.problems import TYPES, Problem, answer_problem
 from app.database import Database
 from app.errors import DatabaseUnavailable
 from app.keys import Keys
@@ -24,7 +23,20 @@ from app.queue.store import Store
 
 log = logging.get(__name__)
 _STATIC = Path(__file__).with_name("static")
-_REF = "#/components/schemas/{model}"
+_DESCRIPTION = """\
+Every request carries `Authorization: Bearer <key>`; the key names the connection (`bridge keys create`).
+
+**202 means stored.** Changes are delivered in the order of acceptance, entity by entity; what became of one
+is at `GET /v1/events/{id}`. After 503, or no answer at all, send the same again with the same
+`Idempotency-Key`: it is stored once.
+
+**State and facts.** A product, SKU, price or stock says how the thing should look: an absent field means
+no opinion, `null` clears it, and of many pending changes only their sum is sent. An invoice is a fact: each
+is delivered once. What refers to a thing that is not in VTEX yet waits for it.
+
+**Errors** are problem documents (RFC 9457): nothing of the request was stored, and each mistake has its
+JSON Pointer and the fix. An array is accepted whole or refused whole.
+"""
 
 
 def create_app(
@@ -35,6 +47,7 @@ def create_app(
         title="erp-vtex-bridge",
         version="1",
         summary="What an ERP tells a VTEX store, and what became of it.",
+        description=_DESCRIPTION,
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json" if serve_api else None,
@@ -53,7 +66,7 @@ def create_app(
 
 def openapi_document() -> dict[str, Any]:
     """Our OpenAPI, made without a database or a configuration."""
-    database = Database("sqlite+aiosqlite://")
+    database = Database("sqlite+aiosqlite:///never-opened.db")
     return create_app(Store(database), Keys(database), connections=(), max_body_bytes=0).openapi()
 
 
@@ -80,16 +93,9 @@ def _add_docs(app: FastAPI) -> None:
     generated = app.openapi
 
     def with_changes() -> dict[str, Any]:
-        document = generated()
-        models = [(kind.change, "validation") for kind in KINDS.values()] + [
-            (ProblemDocument, "serialization")
-        ]
-        _, schemas = models_json_schema(models, ref_template=_REF)  # type: ignore[arg-type]  # literal modes
-        document["components"]["schemas"] |= schemas["$defs"]
-        # FastAPI declares its own answer to invalid input; ours is a problem document.
-        for unused in ("HTTPValidationError", "ValidationError"):
-            document["components"]["schemas"].pop(unused, None)
-        return document
+        if app.openapi_schema is None:
+            described.complete(generated())
+        return generated()
 
     app.openapi = with_changes  # type: ignore[method-assign]  # FastAPI's own documented way
 
@@ -104,16 +110,19 @@ def _answer_mistakes(app: FastAPI) -> None:
         return Problem("unavailable", detail, headers={"Retry-After": "2"}).response()
 
     @app.exception_handler(RequestValidationError)
-    async def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
-        mistakes = [FieldMistake(pointer=pointer(each["loc"]), detail=each["msg"]) for each in error.errors()]
-        detail = f"{mistakes[0].pointer}: {mistakes[0].detail}"
-        return Problem("invalid-request", detail, mistakes).response()
+    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        mistakes = [parameter_mistake(request, each) for each in error.errors()]
+        return Problem("invalid-request", mistakes[0].detail, mistakes).response()
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> JSONResponse:
         slug = next((slug for slug, (status, _) in TYPES.items() if status == error.status_code), "not-found")
-        detail = f"{request.method} {request.url.path}: {error.detail}; the API is described at /docs"
-        return Problem(slug, detail, headers=dict(error.headers or {})).response()
+        asked, headers = f"{request.method} {request.url.path}", dict(error.headers or {})
+        detail = {
+            404: f"there is nothing at {asked}; the API is described at /docs",
+            405: f"{asked} is not possible here, only {headers.get('Allow', 'other methods')}",
+        }.get(error.status_code, f"{asked}: {error.detail}")
+        return Problem(slug, detail, headers=headers).response()
 
     @app.exception_handler(Exception)
     async def bug(request: Request, error: Exception) -> JSONResponse:

@@ -1,18 +1,19 @@
 """From raw bytes to changes: parsed and validated once, every mistake named with its place."""
 
-import json
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, get_args
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from app.api.problems import FieldMistake, Problem, pointer
 from app.changes import KINDS
 from app.changes.kind import Change, Kind
+from app.wording import rule
 
 MOST_CHANGES = 1000
 _MOST_MISTAKES = 100
-
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 #: Built once: making an adapter costs more than validating with it.
 _ONE: dict[str, TypeAdapter[Change]] = {name: TypeAdapter(kind.change) for name, kind in KINDS.items()}
@@ -26,7 +27,11 @@ def read_changes(kind: Kind[Any], body: bytes) -> list[Change]:
     """One object or an array of up to 1,000, whole or not at all."""
     is_array = body.lstrip()[:1] == b"["
     try:
-        changes = _MANY[kind.name].validate_json(body) if is_array else [_ONE[kind.name].validate_json(body)]
+        # Strict: true is no quantity, and 5 is no date.
+        if is_array:
+            changes = _MANY[kind.name].validate_json(body, strict=True)
+        else:
+            changes = [_ONE[kind.name].validate_json(body, strict=True)]
     except ValidationError as error:
         raise _problem(kind, body, error) from None
     if not changes:
@@ -39,48 +44,63 @@ def read_changes(kind: Kind[Any], body: bytes) -> list[Change]:
 
 
 def _whole(slug: str, detail: str) -> Problem:
-    return Problem(slug, detail, [FieldMistake(pointer="", detail=detail)])
+    return Problem(slug, f"nothing was stored; {detail}", [FieldMistake(pointer="", detail=detail)])
 
 
 def _problem(kind: Kind[Any], body: bytes, error: ValidationError) -> Problem:
     details = error.errors(include_url=False, include_input=False)
-    if any(each["type"] == "json_invalid" for each in details):
-        return _whole("invalid-body", f"the body is not valid JSON: {_json_mistake(body)}")
+    for each in details:
+        if each["type"] == "json_invalid":
+            return _whole("invalid-body", _json_mistake(body, each["ctx"]["error"]))
     mistakes = [_mistake(kind, each) for each in details]
     shown = mistakes[:_MOST_MISTAKES]
-    more = f" (and {len(mistakes) - len(shown)} more)" if len(mistakes) > len(shown) else ""
-    first = f"{shown[0].pointer or 'body'}: {shown[0].detail}"
-    return Problem("invalid-change", f"nothing was stored; {first}{more}", shown)
+    more = f" (and {len(mistakes) - 1} more)" if len(mistakes) > 1 else ""
+    where = f"{shown[0].pointer}: " if shown[0].pointer else ""
+    return Problem("invalid-change", f"nothing was stored; {where}{shown[0].detail}{more}", shown)
 
 
-def _json_mistake(body: bytes) -> str:
-    """The standard parser names line and column."""
+def _json_mistake(body: bytes, found: str) -> str:
+    if not body.strip():
+        return "the body is empty; send a JSON object or an array of them"
+    if body.startswith(_BYTE_ORDER_MARK):
+        return "the body begins with a byte order mark; send UTF-8 without it"
     try:
-        json.loads(body)
-    except UnicodeDecodeError:
-        return "it is not UTF-8"
-    except (ValueError, RecursionError) as error:
-        return str(error)
-    return "it cannot be parsed"
-
-
-_FIXES = {
-    "missing": "is required; add it",
-    "finite_number": "must be a finite number",
-    "model_type": "must be an object",
-    "model_attributes_type": "must be an object",
-    "timezone_aware": "must have a time zone, such as 2026-01-31T10:00:00Z or …-03:00",
-}
+        body.decode()
+    except UnicodeDecodeError as error:
+        return f"the body is not UTF-8 (byte {error.start}); send JSON in UTF-8"
+    return f"the body is not valid JSON: {found}"
 
 
 def _mistake(kind: Kind[Any], error: ErrorDetails) -> FieldMistake:
-    location, name = error["loc"], error["loc"][-1] if error["loc"] else ""
+    location = error["loc"]
+    names = [part for part in location if isinstance(part, str)]
     if error["type"] == "extra_forbidden":
-        known = ", ".join(kind.change.model_fields)
-        detail = f"{name} is no field of {kind.name}; its fields are {known}"
-    elif error["type"] in _FIXES:
-        detail = f"{name} {_FIXES[error['type']]}".strip()
+        known = ", ".join(_model_at(kind.change, names[:-1]).model_fields)
+        detail = f"{names[-1]} is no field here; the fields are {known}"
+    elif names:
+        detail = f"{_name(location)} {rule(error)}"
+    elif error["type"] == "value_error":
+        detail = rule(error)
     else:
-        message = error["msg"].removeprefix("Value error, ").replace("Input should", "should")
-        detail = f"{name} {message}".strip() if message.startswith("should") else message
+        detail = f"each {kind.name} change {rule(error)}"
     return FieldMistake(pointer=pointer(location), detail=detail)
+
+
+def _name(location: tuple[str | int, ...]) -> str:
+    """The last field's name, with the place if it is in an array: `eans[0]`."""
+    last = max(place for place, part in enumerate(location) if isinstance(part, str))
+    return "".join(f"[{part}]" if place else str(part) for place, part in enumerate(location[last:]))
+
+
+def _model_at(model: type[BaseModel], names: list[str]) -> type[BaseModel]:
+    for name in names:
+        model = next(_models(model.model_fields[name].annotation))
+    return model
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models within a field's type, such as FixedPrice in list[FixedPrice] | None."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy import Row
 
 from app.api.auth import Connection
@@ -14,8 +14,26 @@ from app.bindings import Bindings
 from app.queue.models import Status
 from app.queue.store import EventFilter, Store
 
-_PROBLEMS = declared("unauthorized", "invalid-request", "unavailable")
-_PROBLEMS_OF_ONE = declared("unauthorized", "not-found", "invalid-request", "unavailable")
+_PROBLEMS = declared("unauthorized", "invalid-request", "internal", "unavailable")
+_PROBLEMS_OF_ONE = declared("unauthorized", "not-found", "invalid-request", "internal", "unavailable")
+
+
+class EventQuery(BaseModel):
+    """Unknown parameters are refused: a misspelt filter would find too much."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: str | None = Field(default=None, description="Such as price; order is what is told to the ERP.")
+    key: str | None = Field(default=None, description="The entity, as the answer to the change named it.")
+    status: Status | None = None
+    since: AwareDatetime | None = Field(default=None, description="Accepted at or after.")
+    cursor: UUID | None = Field(default=None, description="From the page before.")
+    limit: int = Field(default=100, ge=1, le=500, description="Events of one page.")
+
+    def filter(self) -> EventFilter:
+        """One more than the page has: it says whether there is another."""
+        since = self.since.astimezone(UTC) if self.since else None
+        return EventFilter(self.kind, self.key, self.status, since, self.cursor, self.limit + 1)
 
 
 class EventView(BaseModel):
@@ -25,7 +43,7 @@ class EventView(BaseModel):
     number: int = Field(description="Its place among the changes of this entity.")
     status: Status
     why: str | None = Field(description="In one sentence, for waiting, retrying and failed events.")
-    since: datetime | None = Field(description="Since when it is waiting or retrying.")
+    since: datetime | None = Field(description="Since when it is waiting, retrying or failed.")
     next: str | None = Field(description="What happens next, or what to do.")
     next_attempt_at: datetime | None
     accepted_at: datetime
@@ -49,7 +67,7 @@ class EventWithAttempts(EventView):
 
 class EventPage(BaseModel):
     events: list[EventView] = Field(description="Newest first.")
-    cursor: UUID | None = Field(description="Pass it on for the next page; absent on the last.")
+    cursor: UUID | None = Field(description="Pass it on for the next page; null on the last.")
 
 
 class EntityView(BaseModel):
@@ -83,7 +101,7 @@ def _fields(row: Row[Any]) -> dict[str, Any]:
             for name in ("id", "kind", "key", "number", "status", "accepted_at", "finished_at")
         },
         "why": row.reason,
-        "since": row.since if held_up else None,
+        "since": row.since if held_up else row.finished_at if row.status == Status.FAILED else None,
         "next": _next(row),
         "next_attempt_at": row.next_attempt_at if held_up else None,
     }
@@ -96,26 +114,18 @@ def _view(row: Row[Any]) -> EventView:
 def router() -> APIRouter:
     routes = APIRouter(prefix="/v1", tags=["events"])
 
-    @routes.get("/events", responses=_PROBLEMS)
+    @routes.get("/events", summary="List what was told and what became of it", responses=_PROBLEMS)
     async def list_events(
-        request: Request,
-        connection: Connection,
-        kind: str | None = None,
-        key: str | None = None,
-        status: Status | None = None,
-        since: Annotated[AwareDatetime | None, Query(description="Accepted at or after.")] = None,
-        cursor: UUID | None = None,
-        limit: Annotated[int, Query(ge=1, le=500)] = 100,
+        request: Request, connection: Connection, query: Annotated[EventQuery, Query()]
     ) -> EventPage:
         """The connection's events, newest first."""
-        since = since.astimezone(UTC) if since else None
-        wanted = EventFilter(kind=kind, key=key, status=status, since=since, before=cursor, limit=limit)
-        rows = await _store(request).read.events(connection, wanted)
+        rows = await _store(request).read.events(connection, query.filter())
+        page = rows[: query.limit]
         return EventPage(
-            events=[_view(row) for row in rows], cursor=rows[-1].id if len(rows) == limit else None
+            events=[_view(row) for row in page], cursor=page[-1].id if len(rows) > len(page) else None
         )
 
-    @routes.get("/events/{event_id}", responses=_PROBLEMS_OF_ONE)
+    @routes.get("/events/{event_id}", summary="Show one event", responses=_PROBLEMS_OF_ONE)
     async def read_event(request: Request, connection: Connection, event_id: UUID) -> EventWithAttempts:
         """One event with its payload and every attempt."""
         store = _store(request)
@@ -128,7 +138,13 @@ def router() -> APIRouter:
         ]
         return EventWithAttempts(**_fields(row), payload=row.payload, attempts=attempts)
 
-    @routes.post("/events/{event_id}/replay", status_code=202, responses=_PROBLEMS_OF_ONE)
+    @routes.post(
+        "/events/{event_id}/replay",
+        status_code=202,
+        summary="Send an event again",
+        response_description="It is due again.",
+        responses=_PROBLEMS_OF_ONE,
+    )
     async def replay_event(request: Request, connection: Connection, event_id: UUID) -> EventView:
         """Send again: a fact as it was; a state kind as the sum of its changes is today."""
         store = _store(request)
@@ -138,7 +154,7 @@ def router() -> APIRouter:
         assert row is not None
         return _view(row)
 
-    @routes.get("/entities/{kind}/{key:path}", responses=_PROBLEMS_OF_ONE)
+    @routes.get("/entities/{kind}/{key:path}", summary="Show an entity", responses=_PROBLEMS_OF_ONE)
     async def read_entity(request: Request, connection: Connection, kind: str, key: str) -> EntityView:
         """What the ERP wants of an entity, what VTEX acknowledged, and what is pending."""
         store = _store(request)

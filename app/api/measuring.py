@@ -27,6 +27,10 @@ class Measured:
 
         try:
             await self._app(scope, receive, noting)
+        except Exception:
+            # The answer to a bug is written outside of us.
+            status = "500"
+            raise
         finally:
             # The template, never the path: labels stay bounded.
             route = getattr(scope.get("route"), "path", "(none)")

@@ -28,7 +28,8 @@ TYPES: dict[str, tuple[int, str]] = {
 
 class FieldMistake(BaseModel):
     pointer: str = Field(
-        description="JSON Pointer of the field, such as /0/quantity; empty for the whole body."
+        description="JSON Pointer of the field, such as /0/quantity; empty for the whole body; "
+        "outside of the body it begins with /query, /path or /header."
     )
     detail: str = Field(description="What is wrong and how to mend it.")
 
@@ -36,11 +37,14 @@ class FieldMistake(BaseModel):
 class ProblemDocument(BaseModel):
     """application/problem+json (RFC 9457)."""
 
-    type: str
-    title: str
-    status: int
-    detail: str
+    type: str = Field(description="What went wrong; GET it for its title.", examples=["/problems/too-large"])
+    title: str = Field(description="The type in words.")
+    status: int = Field(description="The HTTP status again.")
+    detail: str = Field(description="What is wrong with this request, and the fix.")
     errors: list[FieldMistake] | None = Field(default=None, description="One entry for each mistake.")
+
+
+_RETRY_AFTER = {"description": "Seconds to wait before sending it again.", "schema": {"type": "integer"}}
 
 
 @dataclass
@@ -78,4 +82,6 @@ def declared(*slugs: str) -> dict[int | str, dict[str, Any]]:
             "description": f"{before}; {title}" if before else title,
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},
         }
+        if slug == "unavailable":
+            answers[status]["headers"] = {"Retry-After": _RETRY_AFTER}
     return answers

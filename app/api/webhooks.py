@@ -12,6 +12,7 @@ from uuid_utils.compat import uuid7
 from app import metrics
 from app.api.auth import Connection
 from app.api.bodies import MOST_CHANGES, read_changes
+from app.api.examples import EXAMPLES
 from app.api.problems import Problem, declared
 from app.changes import KINDS
 from app.changes.kind import Change, Kind
@@ -26,8 +27,14 @@ _PROBLEMS = declared(
     "too-large",
     "unsupported-media-type",
     "invalid-change",
+    "invalid-request",
+    "internal",
     "unavailable",
 )
+_IDEMPOTENCY_KEY = (
+    "Your own id of this request, for 7 days: the same body again repeats the first answer, another is 409."
+)
+_WEBHOOK_ID = "Standard Webhooks' name for Idempotency-Key, which goes first if both are sent."
 
 
 class AcceptedEvent(BaseModel):
@@ -57,8 +64,12 @@ def _add(routes: APIRouter, kind: Kind[Any]) -> None:
     async def accept(
         request: Request,
         connection: Connection,
-        idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255)] = None,
-        webhook_id: Annotated[str | None, Header(min_length=1, max_length=255)] = None,
+        idempotency_key: Annotated[
+            str | None, Header(min_length=1, max_length=255, description=_IDEMPOTENCY_KEY)
+        ] = None,
+        webhook_id: Annotated[
+            str | None, Header(min_length=1, max_length=255, description=_WEBHOOK_ID)
+        ] = None,
     ) -> Response:
         body = await _body(request)
         changes = read_changes(kind, body)
@@ -86,11 +97,12 @@ def _add(routes: APIRouter, kind: Kind[Any]) -> None:
         return Response(content, status_code=202, media_type="application/json")
 
     schema = {"$ref": f"#/components/schemas/{kind.change.__name__}"}
+    example = {"example": EXAMPLES[kind.name]} if kind.name in EXAMPLES else {}
     many = {"type": "array", "items": schema, "minItems": 1, "maxItems": MOST_CHANGES}
     routes.post(
         f"/{kind.name}",
         name=f"post_{kind.name}",
-        summary=f"Tell of {kind.name} changes",
+        summary=f"Tell of {kind.name} changes, one or up to {MOST_CHANGES:,}",
         description=(kind.change.__doc__ or "").strip(),
         status_code=202,
         response_model=AcceptedChanges,
@@ -99,7 +111,7 @@ def _add(routes: APIRouter, kind: Kind[Any]) -> None:
         openapi_extra={
             "requestBody": {
                 "required": True,
-                "content": {"application/json": {"schema": {"oneOf": [schema, many]}}},
+                "content": {"application/json": {"schema": {"oneOf": [schema, many]}} | example},
             }
         },
     )(accept)
@@ -121,10 +133,20 @@ async def _body(request: Request) -> bytes:
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media and media != "application/json" and not media.endswith("+json"):
         raise Problem("unsupported-media-type", f"the body is declared as {media}; send application/json")
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding != "identity":
+        raise Problem("unsupported-media-type", f"the body is encoded as {encoding}; send it as it is")
     most: int = request.app.state.max_body_bytes
+    declared_length = request.headers.get("content-length", "")
+    if declared_length.isdecimal() and int(declared_length) > most:
+        raise _too_large(most)
     content = bytearray()
     async for part in request.stream():
         content += part
         if len(content) > most:
-            raise Problem("too-large", f"the body has more than {most} bytes; send fewer changes at once")
+            raise _too_large(most)
     return bytes(content)
+
+
+def _too_large(most: int) -> Problem:
+    return Problem("too-large", f"the body has more than {most} bytes; send fewer changes at once")

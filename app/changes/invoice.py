@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, Field, HttpUrl, StringConstraints, model_val
 
 from app.changes.kind import Change, Code, Kind, Shop, Text
 from app.errors import Refused, Retry, Waiting
-from app.orders.status import BEFORE_HANDLING, CANCELED
+from app.orders.status import BEFORE_HANDLING, CANCELED, CANCELING, REPLACED
 
 Money = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=2)]
 
@@ -59,23 +59,40 @@ async def deliver(change: InvoiceChange, shop: Shop) -> None:
         raise Refused(f"VTEX has no order {change.order}; check the order id")
     if _already_there(change, order):
         return
-    status = order.get("status")
-    if status in CANCELED:
-        raise Refused(f"order {change.order} is {status} in VTEX; it cannot be invoiced")
-    if status in BEFORE_HANDLING:
-        raise Waiting(
-            f"order {change.order} is {status} in VTEX; it is invoiced as soon as it is in handling",
-            on=("order", change.order),
-        )
-    if status is None:
-        raise Retry(f"order {change.order} has no status in VTEX at the moment")
+    _may_be_invoiced(change, order)
     await orders.invoice(change.order, _body(change, order))
 
 
+def _may_be_invoiced(change: InvoiceChange, order: dict[str, Any]) -> None:
+    status = order.get("status")
+    where, on = f"order {change.order} is {status} in VTEX", ("order", change.order)
+    if status in CANCELED or status == REPLACED:
+        raise Refused(f"{where}; it cannot be invoiced")
+    if status in CANCELING:
+        raise Waiting(f"{where}; it is invoiced if it is not canceled", on=on)
+    # A part of it invoiced, the order may fall back to payment-approved until the rest is.
+    if status in BEFORE_HANDLING or (status == "payment-approved" and not _packages(order)):
+        raise Waiting(f"{where}; it is invoiced as soon as it is in handling", on=on)
+    if change.type == "input" and status != "invoiced":
+        raise Waiting(f"{where}; a return is accepted once it is invoiced, earlier it refunds nothing", on=on)
+    if status == "start-handling":
+        raise Retry(f"{where}: VTEX changes nothing in this moment")
+    if status is None:
+        raise Retry(f"order {change.order} has no status in VTEX at the moment")
+
+
+def _packages(order: dict[str, Any]) -> list[dict[str, Any]]:
+    return [package for package in (order.get("packageAttachment") or {}).get("packages") or [] if package]
+
+
 def _already_there(change: InvoiceChange, order: dict[str, Any]) -> bool:
-    packages = (order.get("packageAttachment") or {}).get("packages") or []
-    same = [package for package in packages if package.get("invoiceNumber") == change.number]
+    same = [package for package in _packages(order) if package.get("invoiceNumber") == change.number]
     for package in same:
+        if package.get("type") not in {None, change.type.capitalize()}:
+            raise Refused(
+                f"invoice {change.number} is already in VTEX as {package['type']}, this one is"
+                f" {change.type}; VTEX would drop it without a word, use another number"
+            )
         there = package.get("invoiceValue")
         if there is not None and int(there) != cents(change.value):
             raise Refused(
@@ -110,7 +127,8 @@ def _item(item: InvoiceItem, by_code: dict[str, str], ids: set[str], order: str)
     sku = by_code.get(item.sku) if item.sku else str(item.vtex_sku_id)
     if sku is None or sku not in ids:
         raise Refused(
-            f"order {order} has no item {item.sku or item.vtex_sku_id}; it has {', '.join(sorted(by_code))}"
+            f"order {order} has no item {item.sku or item.vtex_sku_id}; it has"
+            f" {', '.join(sorted(by_code) or sorted(ids)) or 'none'}"
         )
     return {"id": sku, "quantity": item.quantity, "price": cents(item.price)}
 

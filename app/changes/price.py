@@ -1,6 +1,6 @@
 """price: a SKU's base price and its fixed prices, in decimal currency."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Self
 
@@ -71,8 +71,28 @@ class PriceChange(StateChange):
 _ITEM_KEYS = {"fixed_prices": ("trade_policy", "min_quantity", "starts_at", "ends_at")}
 
 
+def _spelt_out(prices: list[Document] | None) -> list[Document] | None:
+    """However the ERP writes a place, it is one place: else an older price could pass for another's newer."""
+    if prices is None:
+        return None
+    ends = ("starts_at", "ends_at")
+    return [
+        {"min_quantity": 1, **price, **{end: _in_utc(price[end]) for end in ends if price.get(end)}}
+        for price in prices
+    ]
+
+
+def _in_utc(moment: str) -> str:
+    return datetime.fromisoformat(moment).astimezone(UTC).isoformat()
+
+
 def fold_price(desired: Document, change: Document) -> Document:
     """Of base, cost and markup the two newest stay; the base is kept before the cost."""
+    if "fixed_prices" in change:
+        change = change | {"fixed_prices": _spelt_out(change["fixed_prices"])}
+    if change.get("fixed_prices") == []:
+        # Nothing is mentioned, so nothing is said: only null clears.
+        change = change | {"fixed_prices": desired.get("fixed_prices", [])}
     folded = fold(desired, change, _ITEM_KEYS)
     named = [name for name in _BASIS if name in change]
     if named:
@@ -87,7 +107,8 @@ def mapped(change: PriceChange, settings: VtexSettings) -> dict[str, Any]:  # no
     values = change.model_dump(exclude_unset=True, exclude={"sku", "fixed_prices"})
     record: dict[str, Any] = {names[name]: _number(value) for name, value in values.items()}
     if "fixed_prices" in change.model_fields_set:
-        record["fixedPrices"] = [_fixed(each) for each in change.fixed_prices or []]
+        named = change.fixed_prices
+        record["fixedPrices"] = None if named is None else [_fixed(each) for each in named]
     return record
 
 
@@ -118,10 +139,9 @@ async def deliver(change: PriceChange, shop: Shop) -> None:
     list_price = values["listPrice"] if "listPrice" in values else present.get("listPrice")
     if list_price is not None:
         body["listPrice"] = list_price
-    kept = present.get("fixedPrices") or []
-    named = values.get("fixedPrices")
+    named = values.get("fixedPrices", [])
     # null in the change means: none at all.
-    merged = [] if named == [] else _merged(kept, named or [])
+    merged = [] if named is None else _merged(present.get("fixedPrices") or [], named)
     if merged:
         body["fixedPrices"] = merged
     await shop.vtex.pricing.write(sku, body)

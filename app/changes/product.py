@@ -1,6 +1,6 @@
 """product: a product of the catalogue, found by its RefId."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -65,7 +65,10 @@ def mapped(change: ProductChange, settings: VtexSettings) -> dict[str, Any]:  # 
     values = change.model_dump(exclude_unset=True)
     record = {_VTEX_NAMES[name]: value for name, value in values.items()}
     if isinstance(record.get("ReleaseDate"), datetime):
-        record["ReleaseDate"] = record["ReleaseDate"].strftime("%Y-%m-%dT%H:%M:%S")
+        moment = record["ReleaseDate"]
+        # VTEX keeps the date without a zone.
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment
+        record["ReleaseDate"] = moment.strftime("%Y-%m-%dT%H:%M:%S")
     return record
 
 

@@ -1,6 +1,6 @@
 """sku: a stock keeping unit, found by its RefId; created inactive, as VTEX demands."""
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -93,7 +93,10 @@ def _converted(name: str, value: Any, settings: VtexSettings) -> Any:
     if name in _LENGTHS:
         return units.length(value, unit=settings.length_unit, store_unit=settings.store_length_unit)
     if name in _WEIGHTS:
-        return units.weight(value, unit=settings.weight_unit, store_unit=settings.store_weight_unit)
+        weight = units.weight(value, unit=settings.weight_unit, store_unit=settings.store_weight_unit)
+        # VTEX's schema wants an integer, and 0 is refused; in kilograms that would invent a weight.
+        whole = name == "packaged_weight" and settings.store_weight_unit == "g"
+        return max(Decimal(1), weight.quantize(Decimal(1), ROUND_HALF_UP)) if whole else weight
     return value
 
 

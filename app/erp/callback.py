@@ -1,7 +1,7 @@
 """The ERP's callback: one signed POST (Standard Webhooks), and what the ERP's answer means."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -9,9 +9,8 @@ from standardwebhooks import Webhook
 
 from app.config import ErpSettings
 from app.errors import Refused, Retry, Throttled, Unauthorized
-from app.http.door import Answer, Door, Outgoing
-
-_SHOWN_CHARACTERS = 300
+from app.http.answer import Answer
+from app.http.door import Door, Outgoing
 
 
 class Callback:
@@ -25,7 +24,7 @@ class Callback:
         # Sorted, so that every retry has the same bytes.
         text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         now = datetime.now(UTC)
-        secret = self._settings.callback_secret.get()
+        secret = self._secret()
         answer = await self._door.send(
             Outgoing(
                 connection=self._connection,
@@ -47,11 +46,19 @@ class Callback:
         )
         _judge(answer)
 
+    def _secret(self) -> str:
+        try:
+            return self._settings.callback_secret.get()
+        except (LookupError, OSError, ValueError) as error:
+            # In the middle of a rotation the file may be away for a moment.
+            where = self._settings.callback_secret
+            raise Unauthorized(f"erp.callback_secret cannot be read ({where}): put it there") from error
+
 
 def _judge(answer: Answer) -> None:
     """An order is never given up for what its ERP answers: but for 410, it is told again."""
     status = answer.status_code
-    said = " ".join(answer.text.split())[:_SHOWN_CHARACTERS] or "no explanation"
+    said = answer.said() or "no explanation"
     match status:
         case _ if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES or status == HTTPStatus.CONFLICT:
             return
@@ -60,11 +67,6 @@ def _judge(answer: Answer) -> None:
         case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
             raise Unauthorized(f"the ERP refused our signature ({status}): {said}; check erp.callback_secret")
         case HTTPStatus.TOO_MANY_REQUESTS | HTTPStatus.SERVICE_UNAVAILABLE:
-            raise Throttled(f"the ERP asks to slow down ({status})", after=_after(answer))
+            raise Throttled(f"the ERP asks to slow down ({status})", after=answer.retry_after())
         case _:
             raise Retry(f"the ERP answered {status}: {said}", unknown_outcome=True)
-
-
-def _after(answer: Answer) -> timedelta | None:
-    value = (answer.headers.get("retry-after") or "").strip()
-    return timedelta(seconds=int(value)) if value.isdigit() else None

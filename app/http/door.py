@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ import httpx2
 
 from app import logging, metrics
 from app.errors import Retry
+from app.http.answer import Answer, redacted
 
 log = logging.get(__name__)
 
@@ -48,20 +50,6 @@ class Outgoing:
     secrets: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Named as zeep's codec reads it."""
-
-    status_code: int
-    headers: Mapping[str, str]
-    content: bytes
-    encoding: str = "utf-8"
-
-    @property
-    def text(self) -> str:
-        return self.content.decode(self.encoding, "replace")
-
-
 class Door:
     def __init__(self, *, connections: int = 64, life_seconds: float = CONNECTION_LIFE_SECONDS) -> None:
         self._connections = connections
@@ -75,19 +63,12 @@ class Door:
         started, status, answer = time.perf_counter(), "none", None
         try:
             async with self._pool() as client:
-                response = await client.request(
-                    request.method,
-                    request.url,
-                    headers=dict(request.headers),
-                    content=request.content,
-                    timeout=request.timeout_seconds,
-                )
-            answer = Answer(response.status_code, response.headers, response.content)
-            status = str(response.status_code)
+                answer = await _exchange(client, request)
+            status = str(answer.status_code)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
             status = "unreachable"
             raise Retry(f"{_host(request.url)} cannot be reached ({_name(error)})") from error
-        except httpx2.TimeoutException as error:
+        except (httpx2.TimeoutException, TimeoutError) as error:
             status = "timeout"
             reason = f"{_host(request.url)} did not answer within {request.timeout_seconds:g} s"
             raise Retry(reason, unknown_outcome=True) from error
@@ -129,6 +110,8 @@ class Door:
     def _open(self) -> httpx2.AsyncClient:
         client = httpx2.AsyncClient(
             follow_redirects=False,
+            # Connections of all accounts share this client: what one is told to remember, no other may send.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             limits=httpx2.Limits(
                 max_connections=self._connections, max_keepalive_connections=self._connections
             ),
@@ -151,18 +134,24 @@ class Door:
         }
         # Answers that succeed may be whole orders with personal data; errors are what a person looks for.
         if answer is not None and answer.status_code >= _SERVER_ERROR:
-            call["answer"] = _redacted(answer.text, request.secrets)
+            call["answer"] = redacted(answer.text, request.secrets)[:_KEPT_ANSWER_CHARACTERS]
         calls = _trace.get()
         if calls is not None:
             calls.append(call)
         log.debug("request.sent", connection=request.connection, **call)
 
 
-def _redacted(text: str, secrets: tuple[str, ...]) -> str:
-    for secret in secrets:
-        if secret:
-            text = text.replace(secret, "[redacted]")
-    return text[:_KEPT_ANSWER_CHARACTERS].replace("\x00", "")
+async def _exchange(client: httpx2.AsyncClient, request: Outgoing) -> Answer:
+    """The client's timeout is per read: an answer that drips would hold the lane beyond its lease."""
+    async with asyncio.timeout(request.timeout_seconds):
+        response = await client.request(
+            request.method,
+            request.url,
+            headers=dict(request.headers),
+            content=request.content,
+            timeout=request.timeout_seconds,
+        )
+    return Answer(response.status_code, response.headers, response.content, secrets=request.secrets)
 
 
 def _host(url: str) -> str:

@@ -18,7 +18,7 @@ async def read_feed(orders: Orders, hints: Hints) -> int | None:
     items = await orders.feed_items()
     if not items:
         return None if items is None else 0
-    await hints.put(Hint(item.order_id, item.state) for item in items)
+    await hints.put(Hint(item.order_id, item.state) for item in items if item.order_id)
     await orders.commit_feed([item.handle for item in items])
     return len(items)
 

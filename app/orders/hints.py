@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import bindparam, case, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Field, SQLModel
 
 from app.database import Database
@@ -96,15 +97,23 @@ class Hints:
                 )
 
     async def postpone(self, hint: Hint, until: datetime) -> None:
+        """A newer hint of the same order stays due."""
         async with self._database.write() as transaction:
-            await self._postpone(transaction, [hint], until)
+            await self._postpone(transaction, [hint], until, _HINT.c.seen == hint.seen)
 
-    async def _postpone(self, transaction: AsyncConnection, hints: list[Hint], until: datetime) -> None:
+    async def _postpone(
+        self,
+        transaction: AsyncConnection,
+        hints: list[Hint],
+        until: datetime,
+        *conditions: ColumnElement[bool],
+    ) -> None:
         statement = (
             update(_HINT)
             .where(
                 _HINT.c.connection == self._connection,
                 _HINT.c.order_id.in_([each.order_id for each in hints]),
+                *conditions,
             )
             .values(due_at=until)
         )

@@ -1,6 +1,9 @@
-"""VTEX's order as the ERP gets it: our own versioned JSON, money in decimal currency."""
+"""VTEX's order as the ERP gets it: our own versioned JSON, money in decimal currency.
 
-from decimal import Decimal
+Nothing that VTEX leaves out, or sends as null, may keep an order from its ERP.
+"""
+
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 VERSION = 1
@@ -9,31 +12,68 @@ Document = dict[str, Any]
 
 def order_document(order: Document) -> Document:
     """Shape: `version`, `order` (ids, status, money, customer, items, shipping, payments)."""
-    return {
-        "version": VERSION,
-        "type": f"order.{order['status']}",
-        "order": {
-            "id": order["orderId"],
-            "sequence": order.get("sequence"),
-            "marketplace_order_id": order.get("marketplaceOrderId"),
-            "seller_order_id": order.get("sellerOrderId"),
-            "order_group": order.get("orderGroup"),
-            "status": order["status"],
-            "created_at": order.get("creationDate"),
-            "sales_channel": order.get("salesChannel"),
-            "currency": (order.get("storePreferencesData") or {}).get("currencyCode"),
-            "total": _money(order.get("value")),
-            "totals": {each["id"]: _money(each.get("value")) for each in order.get("totals") or []},
-            "customer": _customer(order.get("clientProfileData") or {}),
-            "items": [_item(item) for item in order.get("items") or []],
-            "shipping": _shipping(order.get("shippingData") or {}),
-            "payments": _payments(order.get("paymentData") or {}),
-        },
-    }
+    document: Document = _plain(
+        {
+            "version": VERSION,
+            "type": f"order.{order['status']}",
+            "order": {
+                "id": order["orderId"],
+                "sequence": order.get("sequence"),
+                "marketplace_order_id": order.get("marketplaceOrderId"),
+                "seller_order_id": order.get("sellerOrderId"),
+                "order_group": order.get("orderGroup"),
+                "status": order["status"],
+                "created_at": order.get("creationDate"),
+                "sales_channel": order.get("salesChannel"),
+                "currency": _record(order, "storePreferencesData").get("currencyCode"),
+                "total": _money(order.get("value")),
+                "totals": {
+                    str(each["id"]): _money(each.get("value"))
+                    for each in _records(order, "totals")
+                    if each.get("id")
+                },
+                "customer": _customer(_record(order, "clientProfileData")),
+                "items": [_item(item) for item in _records(order, "items")],
+                "shipping": _shipping(_record(order, "shippingData")),
+                "payments": _payments(_record(order, "paymentData")),
+            },
+        }
+    )
+    return document
+
+
+def _record(parent: Document, name: str) -> Document:
+    value = parent.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _records(parent: Document, name: str) -> list[Document]:
+    value = parent.get(name)
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _plain(value: Any) -> Any:
+    """Whole numbers as integers, other decimals as text: never a float. PostgreSQL stores no NUL."""
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    if isinstance(value, str):
+        return value.replace("\x00", "")
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else format(value, "f")
+    return value
 
 
 def _money(cents: Any) -> str | None:
-    return None if cents is None else f"{Decimal(str(cents)) / 100:.2f}"
+    try:
+        return None if cents is None else f"{Decimal(str(cents)) / 100:.2f}"
+    except InvalidOperation:
+        return None
+
+
+def _whole(value: Any) -> int | None:
+    return int(value) if str(value).isdecimal() else None
 
 
 def _customer(profile: Document) -> Document:
@@ -54,7 +94,7 @@ def _customer(profile: Document) -> Document:
 def _item(item: Document) -> Document:
     return {
         "sku": item.get("refId"),
-        "vtex_sku_id": int(item["id"]),
+        "vtex_sku_id": _whole(item.get("id")),
         "unique_id": item.get("uniqueId"),
         "name": item.get("name"),
         "ean": item.get("ean"),
@@ -67,7 +107,7 @@ def _item(item: Document) -> Document:
 
 
 def _shipping(shipping: Document) -> Document:
-    address = shipping.get("address") or {}
+    address = _record(shipping, "address")
     return {
         "address": {
             "receiver": address.get("receiverName"),
@@ -81,7 +121,7 @@ def _shipping(shipping: Document) -> Document:
             "complement": address.get("complement"),
             "reference": address.get("reference"),
         },
-        "deliveries": [_delivery(each) for each in shipping.get("logisticsInfo") or []],
+        "deliveries": [_delivery(each) for each in _records(shipping, "logisticsInfo")],
     }
 
 
@@ -95,7 +135,7 @@ def _delivery(info: Document) -> Document:
         "estimated_at": info.get("shippingEstimateDate"),
         "warehouses": [
             {"id": each.get("warehouseId"), "quantity": each.get("quantity")}
-            for each in info.get("deliveryIds") or []
+            for each in _records(info, "deliveryIds")
         ],
     }
 
@@ -110,6 +150,6 @@ def _payments(data: Document) -> list[Document]:
             "installments": payment.get("installments"),
             "value": _money(payment.get("value")),
         }
-        for transaction in data.get("transactions") or []
-        for payment in transaction.get("payments") or []
+        for transaction in _records(data, "transactions")
+        for payment in _records(transaction, "payments")
     ]

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from uuid_utils.compat import uuid7
 
@@ -13,7 +14,7 @@ from app.errors import BridgeError, DatabaseUnavailable, DeliveryError, Retry, U
 from app.orders.feed import ensure_feed, read_feed
 from app.orders.hints import Hint, Hints
 from app.orders.mapping import order_document
-from app.orders.status import READY, REPORTED
+from app.orders.status import BEFORE_HANDLING, READY, REPORTED
 from app.orders.telling import KIND, PRIORITY
 from app.queue.lanes import Backoff, NewEvent, Submission
 from app.queue.store import Store
@@ -23,6 +24,11 @@ log = logging.get(__name__)
 
 _READERS = 8
 _HINT_POLL_SECONDS = 0.5
+#: A new feed knows no past, and the list's index lags some minutes: so twice.
+_SWEEP_AGAIN = timedelta(minutes=10)
+_SWEEP_POLL_SECONDS = 1.0
+#: VTEX does not show yet what its feed told: the order comes later, and must not be forgotten.
+_NOT_YET = timedelta(minutes=1)
 _BACKOFF = Backoff(timedelta(seconds=1), timedelta(seconds=60))
 
 
@@ -40,6 +46,8 @@ class Poller:
         self._stopping = asyncio.Event()
         self._hinted = asyncio.Event()
         self._feed_is_ours = False
+        #: When the list is read beside the feed.
+        self._sweeps: list[datetime] = []
 
     async def run(self) -> None:
         """Until `stop`; an outage of VTEX or of the database is waited for."""
@@ -48,6 +56,8 @@ class Poller:
             loops.append(self._forever(self._poll_feed))
         if "list" in self._settings.sources:
             loops.append(self._forever(self._poll_list))
+        elif "feed" in self._settings.sources:
+            loops.append(self._forever(self._sweep))
         await asyncio.gather(*loops)
 
     def stop(self) -> None:
@@ -75,12 +85,28 @@ class Poller:
 
     async def _poll_feed(self) -> float:
         if not self._feed_is_ours:
-            await ensure_feed(self._orders, self._settings)
+            await self._take_feed()
         found = await read_feed(self._orders, self._hints)
         # VTEX drops a configuration that was idle for long: it is made anew.
         self._feed_is_ours = found is not None
         self._seen("feed", found or 0)
         return 0 if found else self._settings.feed_poll_seconds
+
+    async def _take_feed(self) -> None:
+        await ensure_feed(self._orders, self._settings)
+        now = self._store.clock()
+        self._sweeps = [now, now + _SWEEP_AGAIN]
+
+    async def _sweep(self) -> float:
+        """The list finds what the feed cannot know: orders from before it was made, or from our absence.
+
+        Apart from the feed's own loop: the key may lack the permission to list.
+        """
+        now = self._store.clock()
+        if any(due <= now for due in self._sweeps):
+            await self._poll_list()
+            self._sweeps = [due for due in self._sweeps if due > now]
+        return _SWEEP_POLL_SECONDS
 
     async def _poll_list(self) -> float:
         """Ids first, then the reading: pages shift while orders leave the status."""
@@ -112,28 +138,36 @@ class Poller:
         return 0
 
     async def _settle(self, hint: Hint) -> bool:
-        """True when all that the hint can tell is known."""
+        """True when all that the hint can tell is known; no order's trouble holds up its neighbours."""
         if hint.state and await self._store.read.knows(
             self._connection, KIND, f"{hint.order_id}/{hint.state}"
         ):
             return True
         try:
             order = await self._orders.read(hint.order_id)
+            if order is not None and await self._reported(hint, order):
+                return True
+        except DatabaseUnavailable:
+            return False
         except DeliveryError as error:
             floor = error.after if isinstance(error, Retry | Unauthorized) else None
             log.warning("order.unread", connection=self._connection, order=hint.order_id, reason=error.reason)
             await self._hints.postpone(hint, self._store.clock() + _BACKOFF.delay(2, floor))
             return False
-        except DatabaseUnavailable:
-            return False
-        if order is None:
-            log.warning("order.unknown", connection=self._connection, order=hint.order_id)
-            return True
+        except Exception:  # an order that we cannot read is kept for the version that can
+            log.exception("order.bug", connection=self._connection, order=hint.order_id)
+        log.warning("order.not_yet", connection=self._connection, order=hint.order_id, hinted=hint.state)
+        await self._hints.postpone(hint, self._store.clock() + _NOT_YET)
+        return False
+
+    async def _reported(self, hint: Hint, order: dict[str, Any]) -> bool:
+        """False for an order that has not come to what the hint names, as VTEX shows it now."""
         status = order.get("status")
         metrics.ORDERS_READ.labels(self._connection, str(status)).inc()
         if status in REPORTED:
             await self._tell(hint.order_id, status, order_document(order))
-        return True
+            return True
+        return status is not None and (hint.state != READY or status not in BEFORE_HANDLING)
 
     async def _tell(self, order_id: str, status: str, document: dict[str, object]) -> None:
         """A status of an order is told once: its idempotency key never expires."""

@@ -2,16 +2,22 @@
 
 READY = "ready-for-handling"
 #: After start-handling: it took effect.
-HANDLED = frozenset({"start-handling", "handling", "invoice", "invoiced"})
+HANDLED = frozenset(
+    "start-handling handling waiting-for-fulfillment ready-for-invoicing invoice invoiced"
+    " invoice-after-cancellation-deny".split()
+)
 CANCELED = frozenset({"cancel", "canceled"})
+#: Whether it is canceled is being decided: an invoice now could wedge both sides (VTEX known issue).
+CANCELING = frozenset({"request-cancel", "cancellation-requested", "waiting-for-seller-decision"})
+#: The order lives on under another id.
+REPLACED = "replaced"
 #: Paid or not, the ERP has not been told yet, or start-handling has not taken effect.
 BEFORE_HANDLING = frozenset(
     "order-created on-order-completed on-order-completed-ffm payment-pending"
-    " waiting-for-order-authorization approve-payment waiting-for-seller-decision"
-    " waiting-ffmt-authorization waiting-for-authorization waiting-for-manual-authorization"
-    " authorize-fulfillment window-to-cancel window-to-change-seller window-to-change-payment"
-    " waiting-for-mkt-authorization waiting-seller-handling waiting-for-fulfillment order-accepted"
-    " ready-for-handling".split()
+    " waiting-for-order-authorization approve-payment waiting-ffmt-authorization waiting-for-authorization"
+    " waiting-for-manual-authorization authorize-fulfillment window-to-cancel window-to-change-seller"
+    " window-to-change-payment waiting-for-mkt-authorization waiting-seller-handling"
+    " waiting-for-fulfillment order-accepted ready-for-handling".split()
 )
 #: The statuses of which the ERP is told.
 REPORTED = frozenset({READY})

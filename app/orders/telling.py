@@ -4,7 +4,7 @@ from typing import Any
 
 from app.erp.callback import Callback
 from app.errors import Refused, Retry
-from app.orders.status import CANCELED, HANDLED, READY
+from app.orders.status import CANCELED, HANDLED, READY, REPLACED
 from app.queue.lanes import Claim
 from app.queue.store import Store
 from app.vtex.orders import Orders
@@ -45,6 +45,6 @@ async def _start_handling(orders: Orders, order_id: str) -> None:
         return
     order: dict[str, Any] = await orders.read(order_id) or {}
     status = order.get("status")
-    if status in HANDLED or status in CANCELED:
+    if status in HANDLED or status in CANCELED or status == REPLACED:
         return
     raise Retry(f"VTEX does not let handling start yet: order {order_id} is {status}")

@@ -11,8 +11,17 @@ from typing import Protocol
 from structlog.contextvars import bound_contextvars
 
 from app import logging, metrics
-from app.errors import DatabaseUnavailable, DeliveryError, LeaseLost, Refused, Retry, Unauthorized, Waiting
-from app.queue.lanes import AttemptRecord, Backoff, Claim, Document, Outcome
+from app.errors import (
+    BridgeError,
+    DatabaseUnavailable,
+    DeliveryError,
+    LeaseLost,
+    Refused,
+    Retry,
+    Unauthorized,
+    Waiting,
+)
+from app.queue.lanes import AttemptRecord, Backoff, Claim, Document, Outcome, goes_on
 from app.queue.models import PENDING, Status
 from app.queue.store import Store
 
@@ -98,7 +107,14 @@ class Dispatcher:
         with bound_contextvars(event_id=str(claim.event_id), kind=claim.kind):
             try:
                 outcome = await self._try(claim)
-                written = await self._store.record(outcome)
+                try:
+                    written = await self._store.record(outcome)
+                except BridgeError:
+                    raise
+                except Exception as bug:  # unrecorded, it would be tried at each lease's end, for ever
+                    log.exception("outcome.bug")
+                    outcome = self._judge(claim, _bug(bug), AttemptRecord(self._store.clock(), 0, []))
+                    written = await self._store.record(outcome)
             except DatabaseUnavailable as error:
                 # The lease ends by itself and the lane is claimed again.
                 log.error("outcome.not_recorded", error=str(error))
@@ -136,10 +152,7 @@ class Dispatcher:
             error = Retry("the attempt took longer than its lease allows", unknown_outcome=True)
         except Exception as bug:  # our own bug must become a recorded state, never a dead worker
             log.exception("delivery.bug")
-            error = Retry(
-                f"internal error ({type(bug).__name__}); it is tried again, see the logs for this event"
-            )
-            error.reason_class = "bug"
+            error = _bug(bug)
         record = AttemptRecord(started, round((time.perf_counter() - clock) * 1000), calls)
         if error is None:
             return Outcome(claim, Status.DELIVERED, fingerprint=fingerprint, attempt=record)
@@ -152,7 +165,8 @@ class Dispatcher:
             return Outcome(claim, Status.FAILED, error.reason, error.reason_class, attempt=attempt)
         if claim.kind not in self._pace.never_expire and self._expired(claim, error):
             reason = f"given up after {self._pace.give_up}: {error.reason}; replay it when the cause is gone"
-            return Outcome(claim, Status.FAILED, reason, error.reason_class, attempt=attempt)
+            on = error.on if isinstance(error, Waiting) else None
+            return Outcome(claim, Status.FAILED, reason, error.reason_class, waiting_on=on, attempt=attempt)
         if isinstance(error, Waiting):
             due = now + self._pace.waiting_check
             return Outcome(
@@ -163,11 +177,10 @@ class Dispatcher:
         return Outcome(claim, Status.RETRYING, error.reason, error.reason_class, due, attempt=attempt)
 
     def _expired(self, claim: Claim, error: DeliveryError) -> bool:
-        now_waiting = isinstance(error, Waiting)
-        same = claim.status == (Status.WAITING if now_waiting else Status.RETRYING)
+        status = Status.WAITING if isinstance(error, Waiting) else Status.RETRYING
         # Paused time burns no deadline: keys that were refused wait for a person, not for the clock.
         return (
-            same
+            goes_on(claim, status, error.reason_class)
             and not isinstance(error, Unauthorized)
             and self._store.clock() - claim.since > self._pace.give_up
         )
@@ -199,3 +212,9 @@ class Dispatcher:
             duration_ms=attempt.duration_ms,
             calls=[f"{call['method']} {call['path']} {call['status']}" for call in attempt.calls],
         )
+
+
+def _bug(error: Exception) -> Retry:
+    retry = Retry(f"internal error ({type(error).__name__}); it is tried again, see the logs for this event")
+    retry.reason_class = "bug"
+    return retry

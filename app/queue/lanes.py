@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from app.errors import Unauthorized
 from app.queue.models import Status
 
 Document = dict[str, Any]
@@ -62,6 +63,7 @@ class Claim:
     #: The status before the claim, and since when.
     status: str | None
     since: datetime
+    reason_class: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,12 @@ class Outcome:
     waiting_on: tuple[str, str] | None = None
     fingerprint: str | None = None
     attempt: AttemptRecord | None = None
+
+
+def goes_on(claim: Claim, status: Status, reason_class: str | None) -> bool:
+    """Whether an attempt ended in the trouble that its lane was in before; a pause is its own."""
+    paused = Unauthorized.reason_class
+    return claim.status == status and (claim.reason_class == paused) == (reason_class == paused)
 
 
 def fold(

@@ -12,19 +12,34 @@
 | 3xx, other 4xx | refused: the same again cannot help |
 """
 
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from http import HTTPStatus
 
 from app.errors import Refused, Retry, Throttled, Unauthorized
-from app.http.door import Answer
+from app.http.answer import Answer
 
 #: Where VTEX names no time: its guides ask for a minute at OMS.
 _DEFAULT_PAUSE = {"orders": timedelta(minutes=1)}
 _SHORT_PAUSE = timedelta(seconds=2)
 _FORBIDDEN_PAUSE = timedelta(minutes=5)
-_SHOWN_CHARACTERS = 300
+#: License Manager's resource for each API, and for the operations that have another (VTEX's OpenAPI files).
+_RESOURCES = {
+    "catalog": "Product and SKU Management, Product management and SKUs",
+    "pricing": "Read prices and Modify prices",
+    "logistics": "Logistics full access",
+    "orders": "Orders Full Access",
+    "webservice": "WebService (an access profile)",
+}
+_RESOURCES_OF_ORDERS = {
+    "read order": "View order",
+    "list orders": "List Orders",
+    "start handling": "Change order workflow status",
+    "invoice": "Notify invoice",
+    "read feed configuration": "Feed v3 and Hook Admin",
+    "configure feed": "Feed v3 and Hook Admin",
+    "read feed": "Feed v3 and Hook Admin",
+    "commit feed": "Feed v3 and Hook Admin",
+}
 
 
 def judge(answer: Answer, *, api: str, operation: str) -> None:
@@ -40,12 +55,12 @@ def judge(answer: Answer, *, api: str, operation: str) -> None:
             )
         case HTTPStatus.FORBIDDEN:
             raise Unauthorized(
-                f"{where} says that the app key lacks a permission (403): in VTEX's License Manager, add the"
-                f" resource for {api} to its role",
+                f"{where} says that the app key lacks a permission (403): in VTEX's License Manager, give its"
+                f" role the resource {_resource(api, operation)}",
                 after=_FORBIDDEN_PAUSE,
             )
         case HTTPStatus.TOO_MANY_REQUESTS | HTTPStatus.SERVICE_UNAVAILABLE:
-            after = retry_after(answer.headers) or _DEFAULT_PAUSE.get(api, _SHORT_PAUSE)
+            after = answer.retry_after() or _DEFAULT_PAUSE.get(api, _SHORT_PAUSE)
             raise Throttled(f"{where} asks to slow down ({status})", after=after)
         case HTTPStatus.LOCKED:
             raise Retry(f"{where} was busy with another write of the same record (423)", after=_SHORT_PAUSE)
@@ -54,27 +69,20 @@ def judge(answer: Answer, *, api: str, operation: str) -> None:
         case _ if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise Retry(
                 f"{where} failed with {status}{_said(answer)}",
-                after=retry_after(answer.headers),
+                after=answer.retry_after(),
                 unknown_outcome=True,
             )
+        case _ if status in range(HTTPStatus.MULTIPLE_CHOICES, HTTPStatus.BAD_REQUEST):
+            moved = answer.shown(answer.headers.get("location") or "an address that it does not name")
+            raise Refused(f"{where} redirects to {moved} ({status}): correct its URL in the configuration")
         case _:
             raise Refused(f"{where} refused it with {status}{_said(answer) or ': no explanation was given'}")
 
 
-def retry_after(headers: Mapping[str, str]) -> timedelta | None:
-    """Retry-After as seconds or as an HTTP date; None if absent or unreadable."""
-    value = (headers.get("retry-after") or "").strip()
-    if value.isdigit():
-        return timedelta(seconds=int(value))
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(timedelta(0), moment - datetime.now(UTC))
+def _resource(api: str, operation: str) -> str:
+    return (_RESOURCES_OF_ORDERS.get(operation) if api == "orders" else None) or _RESOURCES.get(api, api)
 
 
 def _said(answer: Answer) -> str:
-    said = " ".join(answer.text.split())[:_SHOWN_CHARACTERS]
+    said = answer.said()
     return f": {said}" if said else ""

@@ -6,7 +6,7 @@ from typing import Any
 from app.config import VtexSettings
 from app.errors import Retry
 from app.vtex.catalog import Record
-from app.vtex.rest import Rest, path
+from app.vtex.rest import Reply, Rest, path
 
 #: What PUT accepts: GET returns more (Id, …), and an unknown name has no documented effect.
 PRODUCT_FIELDS = frozenset(
@@ -33,11 +33,11 @@ class RestCatalog:
     async def find_product(self, ref_id: str) -> int | None:
         # VTEX answers 200 with a body of null when there is none (known issue, "No Fix").
         address = path(_LOOKUP + "/products/productgetbyrefid/{ref}", ref=ref_id)
-        return _id(await self._call("find product", "GET", address))
+        return _found_id(await self._get("find product", address))
 
     async def read_product(self, product_id: int, ref_id: str) -> Record | None:  # noqa: ARG002  webservice's key
-        found = await self._call("read product", "GET", path(_CATALOG + "/product/{id}", id=product_id))
-        return _known(found, PRODUCT_FIELDS)
+        reply = await self._get("read product", path(_CATALOG + "/product/{id}", id=product_id))
+        return _known(reply, PRODUCT_FIELDS)
 
     async def write_product(self, product_id: int | None, record: Record) -> int:
         if product_id is None:
@@ -48,20 +48,12 @@ class RestCatalog:
         return product_id
 
     async def find_sku(self, ref_id: str) -> int | None:
-        reply = await self._rest.call(
-            "catalog",
-            "find sku",
-            "GET",
-            self._base + _CATALOG + "/stockkeepingunit",
-            query={"RefId": ref_id},
-            expected={_NOT_FOUND},
-        )
-        return _id(reply.body)
+        return _found_id(await self._get("find sku", _CATALOG + "/stockkeepingunit", {"RefId": ref_id}))
 
     async def read_sku(self, sku_id: int, ref_id: str) -> Record | None:  # noqa: ARG002  webservice's key
         # Not by RefId: that answer always has empty Videos, which a PUT would then erase (known issue).
-        found = await self._call("read sku", "GET", path(_CATALOG + "/stockkeepingunit/{id}", id=sku_id))
-        return _known(found, SKU_FIELDS)
+        reply = await self._get("read sku", path(_CATALOG + "/stockkeepingunit/{id}", id=sku_id))
+        return _known(reply, SKU_FIELDS)
 
     async def write_sku(self, sku_id: int | None, record: Record) -> int:
         body = {name: _whole(value) for name, value in record.items() if name != "Eans"}
@@ -78,7 +70,7 @@ class RestCatalog:
     async def _match_eans(self, sku_id: int, wanted: list[str]) -> None:
         """EANs cannot be updated: those missing are added, those no longer wanted are removed."""
         eans = path(_CATALOG + "/stockkeepingunit/{id}/ean", id=sku_id)
-        present = await self._call("read eans", "GET", eans) or []
+        present = (await self._get("read eans", eans)).listed() or []
         for ean in wanted:
             if ean not in present:
                 await self._call("add ean", "POST", eans + path("/{ean}", ean=ean))
@@ -86,12 +78,24 @@ class RestCatalog:
             if ean not in wanted:
                 await self._call("remove ean", "DELETE", eans + path("/{ean}", ean=ean))
 
-    async def _call(self, operation: str, method: str, address: str, body: Record | None = None) -> Any:
-        expected = {_NOT_FOUND} if method == "GET" else set()
-        reply = await self._rest.call(
-            "catalog", operation, method, self._base + address, json=body, expected=expected
+    async def _get(self, operation: str, address: str, query: dict[str, str | int] | None = None) -> Reply:
+        return await self._rest.call(
+            "catalog", operation, "GET", self._base + address, query=query, expected={_NOT_FOUND}
         )
-        return None if reply.status == _NOT_FOUND else reply.body
+
+    async def _call(self, operation: str, method: str, address: str, body: Record | None = None) -> Any:
+        reply = await self._rest.call("catalog", operation, method, self._base + address, json=body)
+        return reply.body
+
+
+def _found_id(reply: Reply) -> int | None:
+    """An answer that cannot be read must not pass for "there is none": a duplicate would be created."""
+    found = reply.record()
+    if found is None:
+        return None
+    if not _id(found):
+        raise Retry(f"{reply.where} answered without an id")
+    return _id(found)
 
 
 def _id(body: Any) -> int | None:
@@ -112,8 +116,7 @@ def _created(body: Any, what: str) -> int:
     return created
 
 
-def _known(body: Any, names: frozenset[str]) -> Record | None:
+def _known(reply: Reply, names: frozenset[str]) -> Record | None:
     """Only what PUT accepts, without nulls: VTEX returns nulls that its own PUT refuses."""
-    if not isinstance(body, dict):
-        return None
-    return {name: value for name, value in body.items() if name in names and value is not None}
+    body = reply.record()
+    return body and {name: value for name, value in body.items() if name in names and value is not None}

@@ -26,10 +26,12 @@ _SAME = [
     "CommercialConditionId",
     "CubicWeight",
     "EstimatedDateArrival",
+    "InternalNote",
     "IsActive",
     "IsKit",
     "ManufacturerCode",
     "MeasurementUnit",
+    "ModalId",
     "ModalType",
     "Name",
     "ProductId",
@@ -54,11 +56,11 @@ class WebserviceCatalog:
         self._webservice = webservice
 
     async def find_product(self, ref_id: str) -> int | None:
-        return _id(await self._webservice.call("ProductGetByRefId", ref_id))
+        return _found_id(await self._webservice.call("ProductGetByRefId", ref_id))
 
     async def read_product(self, product_id: int, ref_id: str) -> Record | None:
         found = await self._webservice.call("ProductGetByRefId", ref_id)
-        if _id(found) != product_id or found is None:
+        if found is None or _found_id(found) != product_id:
             return None
         return {
             name: value for name, value in found.items() if name in _PRODUCT_MEMBERS and value is not None
@@ -71,11 +73,11 @@ class WebserviceCatalog:
         return _written(await self._webservice.call("ProductInsertUpdate", members), "product")
 
     async def find_sku(self, ref_id: str) -> int | None:
-        return _id(await self._webservice.call("StockKeepingUnitGetByRefId", ref_id))
+        return _found_id(await self._webservice.call("StockKeepingUnitGetByRefId", ref_id))
 
     async def read_sku(self, sku_id: int, ref_id: str) -> Record | None:
         found = await self._webservice.call("StockKeepingUnitGetByRefId", ref_id)
-        if _id(found) != sku_id or found is None:
+        if found is None or _found_id(found) != sku_id:
             return None
         record = {name: found.get(member) for name, member in _SKU_MEMBERS.items()}
         record["Eans"] = _eans(found)
@@ -102,6 +104,13 @@ def _eans(found: Record) -> list[str] | None:
 
 def _id(members: Record | None) -> int | None:
     return int(members["Id"]) if members and members.get("Id") else None
+
+
+def _found_id(members: Record | None) -> int | None:
+    """A reply without an id must not pass for "there is none": a duplicate would be created."""
+    if members is not None and not _id(members):
+        raise Retry("VTEX webservice answered a search without an id")
+    return _id(members)
 
 
 def _written(members: Record | None, what: str) -> int:

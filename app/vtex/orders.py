@@ -18,7 +18,8 @@ LIST_PAGE_SIZE = 100
 @dataclass(frozen=True, slots=True)
 class FeedItem:
     handle: str
-    order_id: str
+    #: None where the item names no order; it is only committed then, or it would come for ever.
+    order_id: str | None
     state: str | None
 
 
@@ -32,7 +33,7 @@ class Orders:
         reply = await self._rest.call(
             "orders", "read order", "GET", self._at(order_id), expected={_NOT_FOUND}
         )
-        return reply.body if isinstance(reply.body, dict) and reply.status != _NOT_FOUND else None
+        return reply.record()
 
     async def start_handling(self, order_id: str) -> bool:
         """False on 409: the order is not (or no longer) ready-for-handling; read it to learn which."""
@@ -53,13 +54,14 @@ class Orders:
             "per_page": LIST_PAGE_SIZE,
         }
         reply = await self._rest.call("orders", "list orders", "GET", self._oms, query=query)
-        return [each["orderId"] for each in (reply.body or {}).get("list", [])]
+        rows = (reply.record() or {}).get("list") or []
+        return [row["orderId"] for row in rows if row.get("orderId")]
 
     async def feed_configuration(self) -> dict[str, Any] | None:
         reply = await self._rest.call(
             "orders", "read feed configuration", "GET", self._feed + "/config", expected={_NOT_FOUND}
         )
-        return reply.body if isinstance(reply.body, dict) and reply.status != _NOT_FOUND else None
+        return reply.record()
 
     async def configure_feed(
         self, statuses: list[str], *, visibility_seconds: int, retention_seconds: int
@@ -81,7 +83,11 @@ class Orders:
         )
         if reply.status == _NOT_FOUND:
             return None
-        return [FeedItem(each["handle"], each["orderId"], each.get("state")) for each in reply.body or []]
+        return [
+            FeedItem(each["handle"], each.get("orderId"), each.get("state"))
+            for each in reply.listed() or []
+            if each.get("handle")
+        ]
 
     async def commit_feed(self, handles: list[str]) -> None:
         await self._rest.call("orders", "commit feed", "POST", self._feed, json={"handles": handles})

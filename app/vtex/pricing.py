@@ -16,7 +16,7 @@ class Pricing:
     async def read(self, sku_id: int) -> dict[str, Any] | None:
         """The price with its fixed prices; None for a SKU without one."""
         reply = await self._rest.call("pricing", "read price", "GET", self._at(sku_id), expected={_NOT_FOUND})
-        return reply.body if isinstance(reply.body, dict) and reply.status != _NOT_FOUND else None
+        return reply.record()
 
     async def write(self, sku_id: int, price: dict[str, Any]) -> None:
         """Replaces the price and ALL fixed prices; VTEX wants exactly two of base, cost and markup."""

@@ -3,7 +3,8 @@
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from http import HTTPStatus
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -12,9 +13,12 @@ from app.config import VtexSettings
 from app.errors import Retry
 from app.http.door import Door, Outgoing
 from app.vtex.answers import judge
+from app.vtex.credentials import app_key_and_token
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,23 @@ class Reply:
     status: int
     #: The parsed JSON; None for an empty body, a string for plain text.
     body: Any
+    #: For people: what was asked.
+    where: str = "VTEX"
+
+    def record(self) -> dict[str, Any] | None:
+        """The JSON object; None for 404 and for null. Anything else must not pass for "there is none"."""
+        return self._typed(dict)
+
+    def listed(self) -> list[Any] | None:
+        """The JSON array; None for 404 and for null."""
+        return self._typed(list)
+
+    def _typed(self, kind: type[T]) -> T | None:
+        if self.status == HTTPStatus.NOT_FOUND or self.body is None:
+            return None
+        if not isinstance(self.body, kind):
+            raise Retry(f"{self.where} answered {self.status} with something else than was asked for")
+        return self.body
 
 
 def path(template: str, **values: str | int) -> str:
@@ -47,7 +68,7 @@ class Rest:
         expected: Container[int] = (),
     ) -> Reply:
         """`expected` statuses are returned, not raised: the caller knows what they mean there."""
-        key, token = self._settings.app_key.get(), self._settings.app_token.get()
+        key, token = app_key_and_token(self._settings)
         headers = {"X-VTEX-API-AppKey": key, "X-VTEX-API-AppToken": token, "Accept": "application/json"}
         # VTEX declares Content-Type as required on nearly every operation, also without a body.
         headers["Content-Type"] = "application/json"
@@ -66,15 +87,16 @@ class Rest:
         )
         if answer.status_code not in expected:
             judge(answer, api=api, operation=operation)
-        return Reply(answer.status_code, self._parsed(answer.content, api, operation))
+        where = f"VTEX {api} ({operation})"
+        return Reply(answer.status_code, self._parsed(answer.content, where), where)
 
     @staticmethod
-    def _parsed(content: bytes, api: str, operation: str) -> Any:
+    def _parsed(content: bytes, where: str) -> Any:
         if not content.strip():
             return None
         try:
             return _decode(content)
         except msgspec.DecodeError:
             if content.lstrip()[:1] in b"{[":
-                raise Retry(f"VTEX {api} ({operation}) sent broken JSON", unknown_outcome=True) from None
+                raise Retry(f"{where} sent broken JSON", unknown_outcome=True) from None
             return content.decode("utf-8", "replace")

@@ -17,8 +17,10 @@ from zeep.helpers import serialize_object
 
 from app.config import VtexSettings
 from app.errors import Refused, Retry
-from app.http.door import Answer, Door, Outgoing
+from app.http.answer import Answer
+from app.http.door import Door, Outgoing
 from app.vtex.answers import judge
+from app.vtex.credentials import app_key_and_token
 
 WSDL = Path(__file__).with_name("webservice.wsdl")
 _BINDING = "{http://tempuri.org/}BasicHttpBinding_IService"
@@ -42,10 +44,9 @@ class Webservice:
 
     async def call(self, operation: str, *arguments: Any) -> dict[str, Any] | None:
         """The result as a dict of its members; None where the webservice says nil."""
-        key, token = self._settings.app_key.get(), self._settings.app_token.get()
+        key, token = app_key_and_token(self._settings)
         login = base64.b64encode(f"{key}:{token}".encode()).decode()
-        # Positional: operations have parameters named like zeep's own arguments.
-        message = self._binding.get(operation).create(*arguments)
+        message = self._written(operation, arguments)
         answer = await self._door.send(
             Outgoing(
                 connection=self._connection,
@@ -65,15 +66,25 @@ class Webservice:
         )
         return self._read(operation, answer)
 
+    def _written(self, operation: str, arguments: tuple[Any, ...]) -> Any:
+        try:
+            # Positional: operations have parameters named like zeep's own arguments.
+            return self._binding.get(operation).create(*arguments)
+        except ValueError as error:
+            # Control characters have no place in XML, however they are escaped.
+            raise Refused(f"this cannot be written as XML for {operation}: {error}") from error
+
     def _read(self, operation: str, answer: Answer) -> dict[str, Any] | None:
         # A fault comes with status 500, so the body is asked before the table.
         if answer.status_code != _SERVER_ERROR or b"Fault" not in answer.content:
             judge(answer, api=_API, operation=operation)
         try:
+            # zeep, tolerant as it is here, would mend a reply that was cut off, and lose its id.
+            etree.fromstring(answer.content, _parser())
             result = self._binding.process_reply(_client(), self._binding.get(operation), answer)
         except Fault as fault:
-            raise _judged_fault(operation, fault) from fault
-        except ZeepError as error:
+            raise _judged_fault(operation, fault, answer) from fault
+        except (ZeepError, etree.XMLSyntaxError, AttributeError, IndexError) as error:
             reason = f"VTEX webservice ({operation}) sent an answer that is no SOAP ({type(error).__name__})"
             raise Retry(reason, unknown_outcome=True) from error
         members = serialize_object(result, dict)  # type: ignore[no-untyped-call]
@@ -83,9 +94,13 @@ class Webservice:
         return None if all(value is None for value in members.values()) else members
 
 
-def _judged_fault(operation: str, fault: Fault) -> Refused | Retry:
+def _parser() -> etree.XMLParser:
+    return etree.XMLParser(resolve_entities=False, no_network=True)
+
+
+def _judged_fault(operation: str, fault: Fault, answer: Answer) -> Refused | Retry:
     """soap:Client blames our message; anything else may be VTEX's bad moment, its effect unknown."""
-    said = " ".join(str(fault.message or "no explanation").split())[:300]
+    said = answer.shown(str(fault.message or "no explanation"))
     reason = f"VTEX webservice ({operation}) answered with a fault: {said}"
     code = str(fault.code or "").rpartition(":")[2]
     return Refused(reason) if code == "Client" else Retry(reason, unknown_outcome=True)

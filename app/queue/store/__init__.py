@@ -7,8 +7,8 @@ from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
-from app.database import Database
-from app.errors import LeaseLost
+from app.database import Database, may_rerun
+from app.errors import DatabaseUnavailable, LeaseLost
 from app.queue.group import GroupCommit
 from app.queue.lanes import Claim, Outcome, Submission
 from app.queue.store import accepting, claiming, recording, replaying
@@ -50,9 +50,13 @@ class Store:
             async with self.database.write() as connection:
                 return await claiming.claim(connection, most, self.clock(), lease)
         except IntegrityError:
-            # Another replica took a lane of the same target in the same moment; the database refused ours.
-            self.wakeup.set()
-            return []
+            pass
+        except DatabaseUnavailable as error:
+            if not may_rerun(error):
+                raise
+        # Another replica took a lane of the same target in the same moment; the database refused ours.
+        self.wakeup.set()
+        return []
 
     async def record(self, outcome: Outcome) -> bool:
         """Write how a claim ended; False if the lease was lost, and then nothing was written."""
@@ -66,11 +70,6 @@ class Store:
         async with self.database.write() as connection:
             if not await recording.checkpoint(connection, claim, stage):
                 raise LeaseLost(f"lane {claim.lane_id} is leased to another worker")
-
-    async def release(self, claims: list[Claim]) -> None:
-        """Give claims back that were not begun."""
-        async with self.database.write() as connection:
-            await claiming.release(connection, claims, self.clock())
 
     async def replay(self, connection_name: str, event_id: UUID) -> bool:
         """Send again: a fact as it was, a state kind as its lane wants it today; False: no such event."""

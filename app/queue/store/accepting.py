@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, case, false, func, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.schema import Table
 
 from app.errors import BridgeError
@@ -31,6 +32,14 @@ class IdempotencyConflict(BridgeError):
 class Accepted:
     event_ids: tuple[UUID, ...]
     repeated: bool = False
+
+
+def lock_order(connection: AsyncConnection) -> list[ColumnElement[str]]:
+    """The order in which `accept` locks lanes: Python's, which PostgreSQL calls the collation C."""
+    columns = [LANE.c.connection, LANE.c.kind, LANE.c.key]
+    if connection.dialect.name == "sqlite":
+        return [*columns]
+    return [column.collate("C") for column in columns]
 
 
 async def accept(

@@ -4,11 +4,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, Select, case, exists, func, select, tuple_, update
+from sqlalchemy import Row, Select, case, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.queue.lanes import Claim
-from app.queue.models import Status
 from app.queue.store.accepting import EVENT, LANE
 
 #: Orders and invoices, stock, prices, catalogue: each class is its own range of the partial index.
@@ -20,19 +19,24 @@ async def claim(connection: AsyncConnection, most: int, now: datetime, lease: ti
     for priority in PRIORITIES:
         if len(candidates) < most:
             candidates += await connection.execute(_due(priority, most - len(candidates), now))
-    lanes = {(row.connection, row.target): row for row in reversed(candidates)}
-    if not lanes:
+    by_target: dict[tuple[str, str], Row[Any]] = {}
+    for row in candidates:
+        by_target.setdefault((row.connection, row.target), row)
+    if not by_target:
         return []
+    lanes = list(by_target.values())
+    events = {row.lane_id: row for row in await connection.execute(_heads([lane.id for lane in lanes]))}
+    if idle := [lane.id for lane in lanes if lane.id not in events]:
+        # Nothing is pending: leased, it would block its target, and come due again for ever.
+        await connection.execute(update(LANE).where(LANE.c.id.in_(idle)).values(due_at=None, status=None))
     token = uuid4()
-    ids = [row.id for row in lanes.values()]
     # The fingerprint goes with the claim: an attempt that ends without an acknowledgement, or dies, has none.
     await connection.execute(
         update(LANE)
-        .where(LANE.c.id.in_(ids))
+        .where(LANE.c.id.in_(list(events)))
         .values(lease=token, due_at=now + lease, acknowledged=None, resend=False)
     )
-    events = {row.lane_id: row for row in await connection.execute(_heads(ids))}
-    return [_claim(row, events[row.id], token, now) for row in lanes.values() if row.id in events]
+    return [_claim(lane, events[lane.id], token, now) for lane in lanes if lane.id in events]
 
 
 def _due(priority: int, most: int, now: datetime) -> Select[Any]:
@@ -85,12 +89,5 @@ def _claim(lane: Row[Any], event: Row[Any], token: UUID, now: datetime) -> Claim
         failures=lane.failures,
         status=lane.status,
         since=lane.since or event.accepted_at,
+        reason_class=lane.reason_class,
     )
-
-
-async def release(connection: AsyncConnection, claims: list[Claim], now: datetime) -> None:
-    held = tuple_(LANE.c.id, LANE.c.lease).in_([(claim.lane_id, claim.lease) for claim in claims])
-    if claims:
-        await connection.execute(
-            update(LANE).where(held).values(lease=None, due_at=now, status=Status.ACCEPTED.value)
-        )

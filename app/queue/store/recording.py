@@ -1,29 +1,36 @@
 """Recording outcomes: only while the lease is still ours, many in one transaction."""
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, case, exists, insert, or_, select, tuple_, update
+from sqlalchemy import Row, case, exists, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.schema import Table
 
-from app.queue.lanes import Claim, Document, Outcome
+from app.errors import Waiting
+from app.queue.lanes import Claim, Document, Outcome, goes_on
 from app.queue.models import PENDING, Attempt, Status
-from app.queue.store.accepting import EVENT, LANE
+from app.queue.store.accepting import EVENT, LANE, lock_order
 
 ATTEMPT: Table = Attempt.__table__  # type: ignore[attr-defined]  # SQLModel does not type it
+#: What neither JSONB nor UTF-8 can hold: NUL, and halves of surrogate pairs.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 async def record(connection: AsyncConnection, batch: list[Outcome], now: datetime) -> list[bool]:
     """True for each outcome that was written; False where the lease was lost."""
+    batch = [_storable(outcome) for outcome in batch]
     rows = await _lock(connection, batch)
     lanes = {row.id: row for row in rows}
     held = [outcome for outcome in batch if lanes[outcome.claim.lane_id].lease == outcome.claim.lease]
     finished = [outcome for outcome in held if outcome.status not in PENDING]
     for outcome in finished:
-        await connection.execute(_finish_events(outcome, now))
+        replayed = lanes[outcome.claim.lane_id].resend
+        await connection.execute(_finish_events(outcome, now, replayed=replayed))
     pending = await _still_pending(connection, [outcome.claim.lane_id for outcome in finished])
     for outcome in held:
         values = (
@@ -46,22 +53,23 @@ async def _lock(connection: AsyncConnection, batch: list[Outcome]) -> Sequence[R
     awaited = [(outcome.claim.connection, *outcome.waiting_on) for outcome in batch if outcome.waiting_on]
     if awaited:
         wanted = or_(wanted, tuple_(LANE.c.connection, LANE.c.kind, LANE.c.key).in_(awaited))
-    columns = LANE.c["id", "connection", "kind", "key", "lease", "acknowledged_at"]
-    order = (LANE.c.connection, LANE.c.kind, LANE.c.key)
-    return (await connection.execute(select(*columns).where(wanted).order_by(*order).with_for_update())).all()
+    columns = LANE.c["id", "connection", "kind", "key", "lease", "resend", "acknowledged_at"]
+    locked = select(*columns).where(wanted).order_by(*lock_order(connection)).with_for_update()
+    return (await connection.execute(locked)).all()
 
 
-def _finish_events(outcome: Outcome, now: datetime) -> Any:
+def _finish_events(outcome: Outcome, now: datetime, *, replayed: bool) -> Any:
     """A state kind's claim answers for all older events of its lane; a fact's for itself alone."""
     claim = outcome.claim
-    newest = EVENT.c.number == claim.number
+    claimed = EVENT.c.id == claim.event_id
     ended = {
         "finished_at": now,
-        "status": case((newest, outcome.status.value), else_=Status.SUPERSEDED.value),
-        "reason": case((newest, outcome.reason), else_=None),
-        "reason_class": case((newest, outcome.reason_class), else_=None),
+        "status": case((claimed, outcome.status.value), else_=Status.SUPERSEDED.value),
+        "reason": case((claimed, outcome.reason), else_=None),
+        "reason_class": case((claimed, outcome.reason_class), else_=None),
     }
-    covered = EVENT.c.number <= claim.number if claim.is_state else newest
+    # What was opened again during the attempt is to be sent after it.
+    covered = EVENT.c.number <= claim.number if claim.is_state and not replayed else claimed
     return (
         update(EVENT)
         .where(EVENT.c.lane_id == claim.lane_id, EVENT.c.finished_at.is_(None), covered)
@@ -76,6 +84,8 @@ async def _still_pending(connection: AsyncConnection, lane_ids: list[int]) -> se
 
 def _finished(outcome: Outcome, pending: set[int], now: datetime) -> Document:
     more = outcome.claim.lane_id in pending
+    # Who gave up waiting is still to be found by what it waited for.
+    kind, key = outcome.waiting_on or (None, None)
     values: Document = {
         "lease": None,
         "due_at": now if more else None,
@@ -84,8 +94,8 @@ def _finished(outcome: Outcome, pending: set[int], now: datetime) -> Document:
         "failures": 0,
         "reason": None,
         "reason_class": None,
-        "waiting_kind": None,
-        "waiting_key": None,
+        "waiting_kind": kind,
+        "waiting_key": key,
     }
     if outcome.status is Status.DELIVERED:
         values |= {"acknowledged": outcome.fingerprint, "acknowledged_at": now}
@@ -110,13 +120,29 @@ def _parked(outcome: Outcome, rows: Sequence[Row[Any]], now: datetime) -> Docume
         "lease": None,
         "due_at": now if arrived else outcome.due_at,
         "status": outcome.status.value,
-        "since": claim.since if claim.status == outcome.status else now,
+        "since": claim.since if goes_on(claim, outcome.status, outcome.reason_class) else now,
         "failures": claim.failures + (outcome.status is Status.RETRYING),
         "reason": outcome.reason,
         "reason_class": outcome.reason_class,
         "waiting_kind": kind,
         "waiting_key": key,
     }
+
+
+def _storable(outcome: Outcome) -> Outcome:
+    attempt = outcome.attempt and replace(outcome.attempt, calls=_readable(outcome.attempt.calls))
+    return replace(outcome, reason=_readable(outcome.reason), attempt=attempt)
+
+
+def _readable(value: Any) -> Any:
+    """The other side's answers may hold characters that a database refuses."""
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_readable(each) for each in value]
+    if isinstance(value, dict):
+        return {_readable(name): _readable(each) for name, each in value.items()}
+    return value
 
 
 def _attempt_row(outcome: Outcome) -> Document:
@@ -132,7 +158,7 @@ def _attempt_row(outcome: Outcome) -> Document:
 
 
 async def _wake(connection: AsyncConnection, delivered: list[Claim], now: datetime) -> None:
-    """All who wait for what was just delivered are due at once."""
+    """All who wait for what was just delivered are due at once; those who gave up waiting are revived."""
     if not delivered:
         return
     arrived = tuple_(LANE.c.connection, LANE.c.waiting_kind, LANE.c.waiting_key).in_(
@@ -141,14 +167,25 @@ async def _wake(connection: AsyncConnection, delivered: list[Claim], now: dateti
     sleeping = (
         select(LANE.c.id)
         .where(arrived, LANE.c.lease.is_(None))
-        .order_by(LANE.c.connection, LANE.c.kind, LANE.c.key)
+        .order_by(*lock_order(connection))
         .with_for_update()
     )
     ids = list(await connection.scalars(sleeping))
-    if ids:
-        await connection.execute(
-            update(LANE).where(and_(LANE.c.id.in_(ids), LANE.c.lease.is_(None))).values(due_at=now)
+    if not ids:
+        return
+    given_up = EVENT.c.status == Status.FAILED.value, EVENT.c.reason_class == Waiting.reason_class
+    opened = {"status": Status.ACCEPTED.value, "reason": None, "reason_class": None, "finished_at": None}
+    await connection.execute(update(EVENT).where(EVENT.c.lane_id.in_(ids), *given_up).values(opened))
+    idle = LANE.c.due_at.is_(None)
+    await connection.execute(
+        update(LANE)
+        .where(LANE.c.id.in_(ids))
+        .values(
+            due_at=now,
+            status=case((idle, Status.ACCEPTED.value), else_=LANE.c.status),
+            since=case((idle, now), else_=LANE.c.since),
         )
+    )
 
 
 async def checkpoint(connection: AsyncConnection, claim: Claim, stage: str) -> bool:

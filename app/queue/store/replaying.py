@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import case, or_, select, update
+from sqlalchemy import case, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.queue.models import Status
@@ -31,18 +31,24 @@ async def replay(connection: AsyncConnection, connection_name: str, event_id: UU
     await connection.execute(
         update(EVENT)
         .where(EVENT.c.lane_id == lane.id, opened)
-        .values(status=Status.ACCEPTED.value, reason=None, reason_class=None, finished_at=None)
-    )
-    idle = LANE.c.lease.is_(None)
-    await connection.execute(
-        update(LANE)
-        .where(LANE.c.id == lane.id)
         .values(
-            resend=True,
-            due_at=case((idle, now), else_=LANE.c.due_at),
-            status=case((idle, Status.ACCEPTED.value), else_=LANE.c.status),
-            since=case((idle, now), else_=LANE.c.since),
-            failures=case((idle, 0), else_=LANE.c.failures),
+            status=Status.ACCEPTED.value,
+            reason=None,
+            reason_class=None,
+            finished_at=None,
+            # What was delivered begins anew; what failed on its way goes on from there.
+            stage=case((EVENT.c.status == Status.DELIVERED.value, null()), else_=EVENT.c.stage),
         )
     )
+    afresh = {
+        "due_at": now,
+        "status": Status.ACCEPTED.value,
+        "since": now,
+        "failures": 0,
+        "reason": null(),
+        "reason_class": null(),
+    }
+    idle = LANE.c.lease.is_(None)
+    values = {name: case((idle, value), else_=LANE.c[name]) for name, value in afresh.items()}
+    await connection.execute(update(LANE).where(LANE.c.id == lane.id).values(resend=True, **values))
     return True

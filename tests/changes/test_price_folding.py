@@ -1,0 +1,64 @@
+"""What is wanted of a price is the sum of its changes, whatever their order and spelling."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.changes.price import PriceChange, fold_price, mapped
+from app.config import VtexSettings
+from app.queue.lanes import Document
+from tests.vtex.saying import settings
+
+SETTINGS: VtexSettings = settings("http://127.0.0.1")
+
+
+def wanted(*changes: Document) -> Document:
+    desired: Document = {}
+    for change in changes:
+        desired = fold_price(desired, PriceChange.model_validate({"sku": "S1", **change}).payload())
+    return mapped(PriceChange.model_validate(desired), SETTINGS)
+
+
+def fixed(value: str, **place: object) -> Document:
+    return {"fixed_prices": [{"trade_policy": "1", "value": value, **place}]}
+
+
+def values(record: Document) -> list[str]:
+    return [str(each["value"]) for each in record["fixedPrices"]]
+
+
+def test_a_quantity_of_one_is_the_same_place_spelt_out_or_not() -> None:
+    assert values(wanted(fixed("5"), fixed("6", min_quantity=1), fixed("7"))) == ["7"]
+
+
+def test_one_moment_is_the_same_place_in_every_zone() -> None:
+    utc = {"starts_at": "2026-01-01T03:00:00Z", "ends_at": "2026-02-01T03:00:00Z"}
+    local = {"starts_at": "2026-01-01T00:00:00-03:00", "ends_at": "2026-02-01T00:00:00-03:00"}
+    assert values(wanted(fixed("5", **utc), fixed("6", **local), fixed("7", **utc))) == ["7"]
+
+
+def test_other_quantities_and_periods_are_other_places() -> None:
+    period = {"starts_at": "2026-01-01T03:00:00Z", "ends_at": "2026-02-01T03:00:00Z"}
+    assert values(wanted(fixed("5"), fixed("6", min_quantity=2), fixed("7", **period))) == ["5", "6", "7"]
+
+
+def test_an_empty_list_keeps_what_is_still_pending() -> None:
+    assert values(wanted(fixed("5"), {"fixed_prices": []})) == ["5"]
+
+
+def test_null_clears_what_is_still_pending() -> None:
+    assert wanted(fixed("5"), {"fixed_prices": None})["fixedPrices"] is None
+
+
+def test_the_base_stays_before_the_cost_when_a_third_is_named() -> None:
+    assert set(wanted({"base": "9", "cost": "4"}, {"markup": "20"})) == {"basePrice", "markup"}
+
+
+NAMED = st.lists(st.sampled_from(["base", "cost", "markup"]), min_size=1, max_size=2, unique=True)
+
+
+@given(st.lists(NAMED, min_size=1, max_size=6))
+def test_never_more_than_two_are_wanted_and_the_newest_always_are(names: list[list[str]]) -> None:
+    record = wanted(*({name: str(number + 1) for name in each} for number, each in enumerate(names)))
+    vtex = {"base": "basePrice", "cost": "costPrice", "markup": "markup"}
+    assert len(record) <= 2
+    assert all(record[vtex[name]] == len(names) for name in names[-1])

@@ -1,0 +1,100 @@
+"""stock: the physical total of a warehouse; the lead time belongs to the store."""
+
+import asyncio
+
+import pytest
+
+from tests.changes.steps import as_staff, calls, deliver, end, record, sku_in_store
+from tests.running import RunningBridge, RunningSandbox
+
+STOCK = "/api/logistics/pvt/inventory/skus/1001/warehouses/1_1"
+
+
+async def test_stock_waits_for_its_sku_by_name(bridge: RunningBridge, sandbox: RunningSandbox) -> None:
+    event = await end(bridge, "stock", {"sku": "S1", "warehouse": "1_1", "quantity": 5}, "waiting")
+    assert event["why"] == "SKU S1 is not in VTEX yet; it is sent as soon as the SKU is"
+    await sku_in_store(bridge)
+    await bridge.reaches(event["id"], "delivered")
+    assert (await record(sandbox, "inventory"))["totalQuantity"] == 5
+
+
+async def test_a_warehouse_that_vtex_does_not_know_fails_with_its_words(
+    bridge: RunningBridge, sandbox: RunningSandbox
+) -> None:
+    await sku_in_store(bridge)
+    event = await end(bridge, "stock", {"sku": "S1", "warehouse": "nowhere", "quantity": 5}, "failed")
+    assert event["why"].startswith("VTEX logistics (write quantity) refused it with 4")
+    assert (await sandbox.state())["inventory"] == []
+
+
+async def test_a_lock_is_tried_again_until_the_quantity_is_there(
+    bridge: RunningBridge, sandbox: RunningSandbox
+) -> None:
+    await sku_in_store(bridge)
+    await sandbox.control("settings", {"stock_write_seconds": 1.5})
+    by_hand = asyncio.create_task(
+        as_staff(sandbox, "PUT", STOCK, {"quantity": 1, "unlimitedQuantity": False, "leadTime": "1.00:00:00"})
+    )
+    await asyncio.sleep(0.3)
+    event = await deliver(bridge, "stock", {"sku": "S1", "warehouse": "1_1", "quantity": 9})
+    await by_hand
+    assert "423" in str(event["attempts"][0]["reason"])
+    assert (await record(sandbox, "inventory"))["totalQuantity"] == 9
+
+
+async def test_a_quantity_is_written_and_zero_is_one(bridge: RunningBridge, sandbox: RunningSandbox) -> None:
+    await sku_in_store(bridge)
+    for quantity in (25, 0):
+        await deliver(bridge, "stock", {"sku": "S1", "warehouse": "1_1", "quantity": quantity})
+        assert (await record(sandbox, "inventory"))["totalQuantity"] == quantity
+
+
+async def test_unlimited_is_kept_until_it_is_taken_back(
+    bridge: RunningBridge, sandbox: RunningSandbox
+) -> None:
+    await sku_in_store(bridge)
+    stock = {"sku": "S1", "warehouse": "1_1", "quantity": 3}
+    await deliver(bridge, "stock", stock | {"unlimited": True})
+    await deliver(bridge, "stock", stock | {"quantity": 4})
+    assert (await record(sandbox, "inventory"))["hasUnlimitedQuantity"] is True
+    await deliver(bridge, "stock", stock | {"unlimited": False})
+    stored = await record(sandbox, "inventory")
+    assert (stored["hasUnlimitedQuantity"], stored["totalQuantity"]) == (False, 3)
+
+
+async def test_the_lead_time_of_the_store_survives(bridge: RunningBridge, sandbox: RunningSandbox) -> None:
+    await sku_in_store(bridge)
+    by_hand = {"quantity": 1, "unlimitedQuantity": False, "leadTime": "3.06:00:00"}
+    await as_staff(sandbox, "PUT", STOCK, by_hand)
+    await deliver(bridge, "stock", {"sku": "S1", "warehouse": "1_1", "quantity": 7})
+    stored = await record(sandbox, "inventory")
+    assert (stored["leadTime"], stored["totalQuantity"]) == ("3.06:00:00", 7)
+
+
+@pytest.mark.parametrize("warehouse", ["1_1", "sp"])
+async def test_each_warehouse_has_its_own_quantity(
+    bridge: RunningBridge, sandbox: RunningSandbox, warehouse: str
+) -> None:
+    await sku_in_store(bridge)
+    await deliver(bridge, "stock", {"sku": "S1", "warehouse": warehouse, "quantity": 7})
+    stored = await record(sandbox, "inventory")
+    assert (stored["warehouseId"], stored["totalQuantity"]) == (warehouse, 7)
+
+
+async def test_the_same_quantity_again_makes_no_call(bridge: RunningBridge, sandbox: RunningSandbox) -> None:
+    await sku_in_store(bridge)
+    stock = {"sku": "S1", "warehouse": "1_1", "quantity": 7}
+    await deliver(bridge, "stock", stock)
+    await end(bridge, "stock", stock, "unchanged")
+    await end(bridge, "stock", stock | {"unlimited": False}, "unchanged")
+    assert len(await calls(sandbox, "PATCH", "/quantity")) == 1
+
+
+async def test_after_an_unknown_outcome_the_quantity_is_sent_again(
+    bridge: RunningBridge, sandbox: RunningSandbox
+) -> None:
+    await sku_in_store(bridge)
+    await sandbox.control("faults", {"action": "reset_after", "method": "PATCH"})
+    await deliver(bridge, "stock", {"sku": "S1", "warehouse": "1_1", "quantity": 7})
+    assert len(await calls(sandbox, "PATCH", "/quantity")) == 2
+    assert (await record(sandbox, "inventory"))["totalQuantity"] == 7

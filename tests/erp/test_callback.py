@@ -1,0 +1,116 @@
+"""What the ERP's answers mean; the callback is signed anew at each try, its body never changes."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from app.config import ErpSettings
+from app.erp.callback import Callback
+from app.errors import DeliveryError, Refused, Retry, Throttled, Unauthorized
+from app.http.door import Door
+from tests.changes.steps import rotate
+from tests.orders.erp import Erp
+from tests.running import CALLBACK_SECRET, listening
+
+BODY = {"type": "order.ready-for-handling", "order": {"id": "1-01", "name": "João 😀", "total": "119.90"}}
+OTHER_SECRET = "whsec_" + "b3RoZXItY2FsbGJhY2stc2VjcmV0LTMyLWJ5dGVzISE="
+
+
+@pytest.fixture
+async def erp() -> AsyncIterator[Erp]:
+    listener = Erp()
+    async with listening(listener) as url:
+        listener.url = url
+        yield listener
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    file = tmp_path / "callback-secret"
+    file.write_text(f"{CALLBACK_SECRET}\n")
+    return file
+
+
+@pytest.fixture
+async def callback(erp: Erp, secret: Path) -> AsyncIterator[Callback]:
+    door = Door()
+    # As pydantic reads it from the configuration file.
+    settings = {"callback_url": f"{erp.url}/orders", "callback_secret": f"file:{secret}"}
+    yield Callback(door, "acme", ErpSettings.model_validate(settings))
+    await door.close()
+
+
+async def failure(callback: Callback) -> DeliveryError:
+    with pytest.raises(DeliveryError) as raised:
+        await callback.send("msg_1", BODY)
+    return raised.value
+
+
+@pytest.mark.parametrize("status", [300, 308, 400, 404, 405, 413, 418, 422, 500, 502, 504])
+async def test_it_is_never_given_up_for_an_answer(callback: Callback, erp: Erp, status: int) -> None:
+    erp.answers_with(status)
+    error = await failure(callback)
+    assert type(error) is Retry
+    assert error.reason == f'the ERP answered {status}: {{"said":{status}}}'
+
+
+async def test_410_is_the_one_answer_that_ends_it(callback: Callback, erp: Erp) -> None:
+    erp.answers_with(410)
+    assert isinstance(await failure(callback), Refused)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_refused_signature_is_a_persons_matter(callback: Callback, erp: Erp, status: int) -> None:
+    erp.answers_with(status)
+    assert isinstance(await failure(callback), Unauthorized)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"), [("7", 7), ("\xb2", None), ("soon", None), ("9" * 40, 24 * 3600)]
+)
+async def test_retry_after_is_read_with_care(
+    callback: Callback, erp: Erp, value: str, seconds: int | None
+) -> None:
+    erp.answers_with(429, retry_after=value)
+    error = await failure(callback)
+    assert isinstance(error, Throttled)
+    assert error.after == (None if seconds is None else timedelta(seconds=seconds))
+
+
+async def test_a_secret_that_cannot_be_read_is_named(callback: Callback, erp: Erp, secret: Path) -> None:
+    rotate(secret, None)
+    error = await failure(callback)
+    assert isinstance(error, Unauthorized)
+    assert f"file:{secret}" in error.reason
+    assert erp.callbacks == []
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204, 409])
+async def test_it_is_done_when_the_erp_has_it(callback: Callback, erp: Erp, status: int) -> None:
+    erp.answers_with(status)
+    await callback.send("msg_1", BODY)
+    assert len(erp.callbacks) == 1
+
+
+async def test_the_body_has_the_same_bytes_whatever_the_order_of_its_members(
+    callback: Callback, erp: Erp
+) -> None:
+    await callback.send("msg_1", BODY)
+    await callback.send("msg_1", dict(reversed(BODY.items())))
+    assert erp.callbacks[0].raw == erp.callbacks[1].raw
+    assert erp.callbacks[0].verified() == BODY
+
+
+async def test_a_new_secret_signs_the_next_try_without_a_restart(
+    callback: Callback, erp: Erp, secret: Path
+) -> None:
+    await callback.send("msg_1", BODY)
+    rotate(secret, OTHER_SECRET)
+    await callback.send("msg_1", BODY)
+    first, second = erp.callbacks
+    Webhook(OTHER_SECRET).verify(second.raw, second.headers)
+    with pytest.raises(WebhookVerificationError):
+        Webhook(OTHER_SECRET).verify(first.raw, first.headers)

@@ -1,0 +1,93 @@
+"""A raw HTTP/1.1 server that behaves as badly as each path says, and knows its connections."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Request:
+    path: str
+    #: Tells one connection from another.
+    port: int
+    headers: dict[str, str]
+
+
+@dataclass
+class Wire:
+    url: str = ""
+    requests: list[Request] = field(default_factory=list)
+    open_ports: set[int] = field(default_factory=set)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        port = writer.get_extra_info("peername")[1]
+        self.open_ports.add(port)
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                lines = head.decode("latin-1").split("\r\n")
+                headers = {
+                    name.lower(): value for name, _, value in (x.partition(": ") for x in lines[1:] if x)
+                }
+                request = Request(lines[0].split()[1], port, headers)
+                await reader.readexactly(int(headers.get("content-length", 0)))
+                self.requests.append(request)
+                await self._answer(request, writer)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            self.open_ports.discard(port)
+            writer.close()
+
+    async def _answer(self, request: Request, writer: asyncio.StreamWriter) -> None:
+        match request.path.partition("?")[0]:
+            case "/slow":
+                await asyncio.sleep(0.5)
+                writer.write(_answer(200, "slow"))
+            case "/never":
+                await asyncio.sleep(60)
+            case "/drip":
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+                for _ in range(100):
+                    writer.write(b".")
+                    await writer.drain()
+                    await asyncio.sleep(0.1)
+            case "/reset":
+                writer.transport.abort()
+            case "/cut":
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf")
+                await writer.drain()
+                writer.transport.abort()
+            case "/moved":
+                writer.write(_answer(302, "", f"Location: {self.url}/ok\r\n"))
+            case "/cookie":
+                writer.write(_answer(200, "", "Set-Cookie: session=of-another-account; Path=/\r\n"))
+            case "/refuse":
+                writer.write(_answer(400, request.headers.get("x-secret", "no")))
+            case _:
+                writer.write(_answer(200, "ok"))
+
+
+def _answer(status: int, body: str, headers: str = "") -> bytes:
+    return f"HTTP/1.1 {status} Said\r\n{headers}Content-Length: {len(body.encode())}\r\n\r\n{body}".encode()
+
+
+@asynccontextmanager
+async def wire_server() -> AsyncIterator[Wire]:
+    wire = Wire()
+    tasks: set[asyncio.Task[None]] = set()
+
+    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(wire.serve(reader, writer))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    wire.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    try:
+        yield wire
+    finally:
+        server.close()
+        for task in [*tasks]:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,88 @@
+"""Secrets stand outside of the configuration: by reference, checked at the start, never repeated."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.config import parse
+from tests.test_config import PLACE, mistakes, with_vtex
+
+ERP = {"callback_url": "https://erp.example.com/orders", "callback_secret": "env:TEST_CALLBACK_SECRET"}
+
+
+@pytest.mark.parametrize("name", ["app_key", "app_token"])
+def test_a_plain_secret_is_refused_without_repeating_it(name: str) -> None:
+    found = mistakes(with_vtex(**{name: "vtexappkey-acme-XYZ"}))
+    fix = "secrets stand in the environment or in a file: write env:NAME or file:/path, not the secret"
+    assert found == [f"{PLACE}: connections.acme.vtex.{name}: {fix}"]
+
+
+def test_a_plain_secret_with_a_colon_is_not_repeated_either() -> None:
+    [found] = mistakes(with_vtex(app_token="user:hunter2"))
+    assert "hunter2" not in found
+
+
+@pytest.mark.parametrize(
+    ("reference", "mistake"),
+    [
+        ("env:NOT_THERE", "environment variable NOT_THERE is not set"),
+        ("env:EMPTY", "env:EMPTY is empty"),
+        ("file:/not/there", "file /not/there cannot be read (No such file or directory)"),
+        ("file:/", "file / cannot be read (Is a directory)"),
+    ],
+)
+@pytest.mark.parametrize("section", ["vtex", "erp"])
+def test_a_reference_that_leads_nowhere_is_named(
+    monkeypatch: pytest.MonkeyPatch, section: str, reference: str, mistake: str
+) -> None:
+    monkeypatch.setenv("EMPTY", " ".strip())
+    name = "app_token" if section == "vtex" else "callback_secret"
+    content: dict[str, Any] = with_vtex()
+    content["connections"]["acme"]["erp"] = dict(ERP)
+    content["connections"]["acme"][section][name] = reference
+    assert mistakes(content) == [f"{PLACE}: connections.acme.{section}.{name}: {mistake}"]
+
+
+def test_a_secret_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "token").write_bytes(b"\xff\xfe")
+    [found] = mistakes(with_vtex(app_token=f"file:{tmp_path}/token"))
+    assert found.endswith(f"file {tmp_path}/token is not UTF-8")
+
+
+def test_a_database_password_that_leads_nowhere_is_named() -> None:
+    found = mistakes({"database_url": "postgresql://b@h/b", "database_password": "env:NOT_THERE"})
+    assert found == [f"{PLACE}: database_password: environment variable NOT_THERE is not set"]
+
+
+def test_a_password_in_the_database_address_is_refused_without_repeating_it() -> None:
+    [found] = mistakes({"database_url": "postgresql://bridge:hunter2@db/bridge"})
+    fix = 'use BRIDGE_DATABASE_URL, or database_password = "file:/path"'
+    assert found == f"{PLACE}: database_url: holds a password; {fix}"
+
+
+def test_a_reference_from_the_environment_is_checked_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BRIDGE_CONNECTIONS__ACME__VTEX__APP_KEY", "env:NOT_THERE")
+    fix = "environment variable NOT_THERE is not set"
+    assert mistakes(with_vtex()) == [f"{PLACE}: connections.acme.vtex.app_key: {fix}"]
+
+
+def test_the_database_password_is_put_into_the_address(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("p@ss:word/\n")
+    content = {"database_url": "postgresql://b@db/b", "database_password": f"file:{tmp_path}/password"}
+    assert parse(content).database == "postgresql+asyncpg://b:p%40ss%3Aword%2F@db/b"
+
+
+def test_a_secret_in_a_file_is_read_anew_when_it_was_rotated(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("first\n")
+    vtex = parse(with_vtex(app_token=f"file:{token}")).connections["acme"].vtex
+    assert vtex.app_token.get() == "first"
+    token.write_text("second\n")
+    assert vtex.app_token.get() == "second"
+
+
+def test_settings_are_shown_without_their_secrets() -> None:
+    shown = repr(parse(with_vtex()))
+    assert "env:TEST_APP_TOKEN" in shown
+    assert "sandbox-token" not in shown
