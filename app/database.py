@@ -91,8 +91,8 @@ def _is_operational(error: DBAPIError) -> bool:
     state = str(getattr(error.orig, "sqlstate", "") or "")
     if state:
         # Connection, login (a password that is being rotated), no such database (yet), resources, operator
-        # intervention, system error, rerun, read-only after a failover.
-        return state[:2] in {"08", "28", "3D", "53", "57", "58", "40"} or state == "25006"
+        # intervention, system error, rerun, read-only after a failover, no schema yet.
+        return state[:2] in {"08", "28", "3D", "53", "57", "58", "40"} or state in {"25006", "42P01"}
     return type(error).__name__ in {"OperationalError", "InterfaceError"}
 
 

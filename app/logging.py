@@ -31,6 +31,7 @@ def configure(level: str = "info") -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    logging.captureWarnings(capture=True)
     # They log addresses and bodies of their own; our door logs each request, redacted.
     for name in ("httpx2", "httpcore2", "zeep", "uvicorn.access", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)

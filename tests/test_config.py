@@ -8,6 +8,7 @@ import pytest
 
 from app.config import Settings, load, parse
 from app.errors import ConfigurationError
+from tests.running import SECRETS
 
 PLACE = "bridge.toml"
 VTEX = {
@@ -208,7 +209,8 @@ def test_the_content_is_left_as_it_was() -> None:
 
 
 def test_the_example_is_a_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("ACME_VTEX_APP_KEY", "ACME_VTEX_APP_TOKEN", "ACME_CALLBACK_SECRET"):
+    for name in ("ACME_VTEX_APP_KEY", "ACME_VTEX_APP_TOKEN"):
         monkeypatch.setenv(name, name)
+    monkeypatch.setenv("ACME_CALLBACK_SECRET", SECRETS["TEST_CALLBACK_SECRET"])
     settings = load(Path(__file__).parent.parent / "bridge.example.toml")
     assert settings.connections["acme"].orders.sources == ["feed", "list"]

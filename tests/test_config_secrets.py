@@ -86,3 +86,13 @@ def test_settings_are_shown_without_their_secrets() -> None:
     shown = repr(parse(with_vtex()))
     assert "env:TEST_APP_TOKEN" in shown
     assert "sandbox-token" not in shown
+
+
+def test_a_callback_secret_that_cannot_sign_is_named_without_repeating_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TEST_CALLBACK_SECRET", "hunter2 is no base64")
+    content: dict[str, Any] = with_vtex()
+    content["connections"]["acme"]["erp"] = dict(ERP)
+    fix = "must be whsec_ and base64 (Standard Webhooks)"
+    assert mistakes(content) == [f"{PLACE}: connections.acme.erp.callback_secret: {fix}"]

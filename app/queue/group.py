@@ -48,7 +48,11 @@ class GroupCommit(Generic[Item, Result]):
     async def _work(self) -> None:
         try:
             while self._queue:
-                await self._commit(self._take())
+                batch = self._take()
+                try:
+                    await self._commit(batch)
+                finally:
+                    _answer_all(batch)
         finally:
             self._worker = None
 
@@ -87,3 +91,10 @@ class GroupCommit(Generic[Item, Result]):
                 if not may_rerun(error):
                     raise
         return await self._run(items)
+
+
+def _answer_all(batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
+    """Whatever ended the worker (a bug of ours, the loop's end): no caller waits for ever."""
+    for _, future in batch:
+        if not future.done():
+            future.set_exception(RuntimeError("the commit ended without an answer"))

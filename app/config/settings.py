@@ -1,11 +1,7 @@
-"""The configuration: a TOML file, overridden by environment, secrets only by reference."""
+"""What can be set, with its limits and defaults."""
 
-import os
-import tomllib
-from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -14,21 +10,14 @@ from pydantic import (
     Field,
     HttpUrl,
     StringConstraints,
-    ValidationError,
     model_validator,
 )
-from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from app.errors import ConfigurationError
-from app.secret import SecretRef, dead_references
-from app.wording import rule
+from app.config.secret import SecretRef
 
-__all__ = ["SecretRef", "Settings", "load", "parse"]
-
-_ELSEWHERE = 'holds a password; use BRIDGE_DATABASE_URL, or database_password = "file:/path"'
 ConnectionName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -194,56 +183,3 @@ class Settings(BaseSettings):
     @property
     def on_sqlite(self) -> bool:
         return make_url(self.database_url).get_backend_name() == "sqlite"
-
-
-def load(path: Path | None = None) -> Settings:
-    """Read the file named by `path` or BRIDGE_CONFIG; ConfigurationError lists every mistake."""
-    path = path or Path(os.environ.get("BRIDGE_CONFIG", "bridge.toml"))
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        fix = "copy bridge.example.toml or name another by BRIDGE_CONFIG"
-        raise ConfigurationError([f"{path}: no such file; {fix}"]) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigurationError([f"{path}: cannot be read as TOML: {error}"]) from None
-    return parse(content, place=str(path))
-
-
-def parse(content: Mapping[str, Any], *, place: str = "configuration") -> Settings:
-    mistakes = [f"database_url: {line}" for line in _password_in(content)]
-    try:
-        settings = Settings(**content)
-    except ValidationError as error:
-        mistakes += [_mistake(each) for each in error.errors(include_url=False, include_input=False)]
-        mistakes += dead_references(content)
-    else:
-        mistakes += dead_references(settings.model_dump(warnings=False)) or _shared_app_keys(settings)
-        if not mistakes:
-            return settings
-    raise ConfigurationError([f"{place}: {mistake}" for mistake in mistakes])
-
-
-def _mistake(error: ErrorDetails) -> str:
-    # "[key]" is pydantic's mark of a mistake in a table's own name.
-    place = ".".join(str(part) for part in error["loc"] if part != "[key]") or "(top)"
-    return f"{place}: {'no such setting' if error['type'] == 'extra_forbidden' else rule(error)}"
-
-
-def _password_in(content: Mapping[str, Any]) -> list[str]:
-    with suppress(ArgumentError):
-        if make_url(str(content.get("database_url", "sqlite://"))).password:
-            return [_ELSEWHERE]
-    return []
-
-
-def _shared_app_keys(settings: Settings) -> list[str]:
-    mistakes = []
-    owners: dict[tuple[str, str], str] = {}
-    for name, connection in settings.connections.items():
-        identity = (connection.vtex.account, connection.vtex.app_key.get())
-        if (other := owners.setdefault(identity, name)) != name:
-            mistakes.append(
-                f"connections.{name}.vtex: same account and app key as connections.{other};"
-                " VTEX keeps one feed per app key, so each connection needs a key of its own"
-            )
-    return mistakes

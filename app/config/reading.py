@@ -1,0 +1,92 @@
+"""Reading it: from the file and the environment, with every mistake in its place."""
+
+import base64
+import os
+import tomllib
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from app.config.secret import dead_references
+from app.config.settings import Settings
+from app.errors import ConfigurationError
+from app.wording import rule
+
+_ELSEWHERE = 'holds a password; use BRIDGE_DATABASE_URL, or database_password = "file:/path"'
+
+
+def load(path: Path | None = None) -> Settings:
+    """Read the file named by `path` or BRIDGE_CONFIG; ConfigurationError lists every mistake."""
+    path = path or Path(os.environ.get("BRIDGE_CONFIG", "bridge.toml"))
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        fix = "copy bridge.example.toml or name another by BRIDGE_CONFIG"
+        raise ConfigurationError([f"{path}: no such file; {fix}"]) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError([f"{path}: cannot be read as TOML: {error}"]) from None
+    return parse(content, place=str(path))
+
+
+def parse(content: Mapping[str, Any], *, place: str = "configuration") -> Settings:
+    mistakes = [f"database_url: {line}" for line in _password_in(content)]
+    try:
+        settings = Settings(**content)
+    except ValidationError as error:
+        mistakes += [_mistake(each) for each in error.errors(include_url=False, include_input=False)]
+        mistakes += dead_references(content)
+    else:
+        mistakes += dead_references(settings.model_dump(warnings=False)) or _unusable_secrets(settings)
+        if not mistakes:
+            return settings
+    raise ConfigurationError([f"{place}: {mistake}" for mistake in mistakes])
+
+
+def _mistake(error: ErrorDetails) -> str:
+    # "[key]" is pydantic's mark of a mistake in a table's own name.
+    place = ".".join(str(part) for part in error["loc"] if part != "[key]") or "(top)"
+    return f"{place}: {'no such setting' if error['type'] == 'extra_forbidden' else rule(error)}"
+
+
+def _password_in(content: Mapping[str, Any]) -> list[str]:
+    with suppress(ArgumentError):
+        if make_url(str(content.get("database_url", "sqlite://"))).password:
+            return [_ELSEWHERE]
+    return []
+
+
+def _unusable_secrets(settings: Settings) -> list[str]:
+    return [*_shared_app_keys(settings), *_malformed_callback_secrets(settings)]
+
+
+def _malformed_callback_secrets(settings: Settings) -> list[str]:
+    mistakes = []
+    for name, connection in settings.connections.items():
+        if connection.erp is None:
+            continue
+        try:
+            base64.b64decode(connection.erp.callback_secret.get().removeprefix("whsec_"), validate=True)
+        except ValueError:
+            mistakes.append(
+                f"connections.{name}.erp.callback_secret: must be whsec_ and base64 (Standard Webhooks)"
+            )
+    return mistakes
+
+
+def _shared_app_keys(settings: Settings) -> list[str]:
+    mistakes = []
+    owners: dict[tuple[str, str], str] = {}
+    for name, connection in settings.connections.items():
+        identity = (connection.vtex.account, connection.vtex.app_key.get())
+        if (other := owners.setdefault(identity, name)) != name:
+            mistakes.append(
+                f"connections.{name}.vtex: same account and app key as connections.{other};"
+                " VTEX keeps one feed per app key, so each connection needs a key of its own"
+            )
+    return mistakes
