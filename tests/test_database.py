@@ -151,7 +151,7 @@ async def test_a_lock_of_another_process_is_an_outage(on_sqlite: Database, tmp_p
     await other.stdout.readline()
     with pytest.raises(DatabaseUnavailable, match="locked"):
         await _write(on_sqlite)
-    await other.communicate()
+    await other.communicate(b"")
     await _write(on_sqlite, KEY)
 
 

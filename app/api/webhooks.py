@@ -12,7 +12,6 @@ from uuid_utils.compat import uuid7
 from app import metrics
 from app.api.auth import Connection
 from app.api.bodies import MOST_CHANGES, read_changes
-from app.api.examples import EXAMPLES
 from app.api.problems import Problem, declared
 from app.changes import KINDS
 from app.changes.kind import Change, Kind
@@ -97,7 +96,7 @@ def _add(routes: APIRouter, kind: Kind[Any]) -> None:
         return Response(content, status_code=202, media_type="application/json")
 
     schema = {"$ref": f"#/components/schemas/{kind.change.__name__}"}
-    example = {"example": EXAMPLES[kind.name]} if kind.name in EXAMPLES else {}
+    example = {"example": kind.example}
     many = {"type": "array", "items": schema, "minItems": 1, "maxItems": MOST_CHANGES}
     routes.post(
         f"/{kind.name}",

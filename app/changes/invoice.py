@@ -133,8 +133,21 @@ def _item(item: InvoiceItem, by_code: dict[str, str], ids: set[str], order: str)
     return {"id": sku, "quantity": item.quantity, "price": cents(item.price)}
 
 
+#: With the values of VTEX's own guides.
+EXAMPLE: dict[str, Any] = {
+    "order": "1172452900788-01",
+    "number": "24382",
+    "issued_at": "2026-11-23T10:00:00-03:00",
+    "value": "230.00",
+    "items": [{"sku": "00123456", "quantity": 2, "price": "110.00"}],
+    "courier": "Correios",
+    "tracking_number": "BR123456789BR",
+    "tracking_url": "https://rastreamento.correios.com.br/",
+}
+
 KIND = Kind(
     name="invoice",
+    example=EXAMPLE,
     change=InvoiceChange,
     key=lambda change: f"{change.order}/{change.number}",
     target=lambda change: f"order:{change.order}",

@@ -66,6 +66,8 @@ class Shop:
 @dataclass(frozen=True)
 class Kind(Generic[ChangeT]):
     name: str
+    #: One change as the API's documentation shows it.
+    example: dict[str, Any]
     change: type[ChangeT]
     key: Callable[[ChangeT], str]
     #: The VTEX record that is written; at most one event is in flight for it.

@@ -184,8 +184,25 @@ def _without_nulls(price: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in price.items() if value is not None}
 
 
+#: With the values of VTEX's own guides.
+EXAMPLE: dict[str, Any] = {
+    "sku": "00123456",
+    "base": "110.00",
+    "list_price": "150.00",
+    "fixed_prices": [
+        {
+            "trade_policy": "1",
+            "value": "99.90",
+            "min_quantity": 2,
+            "starts_at": "2026-11-27T00:00:00-03:00",
+            "ends_at": "2026-11-30T23:59:59-03:00",
+        }
+    ],
+}
+
 KIND = Kind(
     name="price",
+    example=EXAMPLE,
     change=PriceChange,
     key=lambda change: change.sku,
     target=lambda change: f"price:{change.sku}",

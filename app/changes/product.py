@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from app.changes.kind import Code, Kind, Shop, StateChange, Text
+from app.changes.record import Access, bring
 from app.config import VtexSettings
 from app.errors import Refused
 from app.queue.lanes import fold
@@ -73,26 +74,16 @@ def mapped(change: ProductChange, settings: VtexSettings) -> dict[str, Any]:  # 
 
 
 async def deliver(change: ProductChange, shop: Shop) -> None:
-    """Find by binding or RefId; create, or read, overlay and write."""
+    """In express mode the store's team owns it once it is created."""
     values = mapped(change, shop.settings)
     catalog = shop.vtex.catalog
-    bound = await shop.bindings.find("product", change.code)
-    product_id = bound or await catalog.find_product(change.code)
-    template = await catalog.read_product(product_id, change.code) if product_id else None
-    if bound and template is None:
-        # Deleted in VTEX since: by code it may be there under another id.
-        await shop.bindings.forget("product", change.code)
-        product_id = await catalog.find_product(change.code)
-        template = await catalog.read_product(product_id, change.code) if product_id else None
-    if template is None:
-        product_id = await catalog.write_product(None, _complete(values, shop.settings))
-    elif shop.settings.mode == "complete":
-        record = overlay(template, values)
-        if record != template:
-            await catalog.write_product(product_id, record)
-    assert product_id is not None
-    if product_id != bound:
-        await shop.bindings.bind("product", change.code, product_id)
+    await bring(
+        Access("product", catalog.find_product, catalog.read_product, catalog.write_product),
+        shop,
+        change.code,
+        created=lambda: _complete(values, shop.settings),
+        updated=lambda template: overlay(template, values if shop.settings.mode == "complete" else {}),
+    )
 
 
 def _complete(values: dict[str, Any], settings: VtexSettings) -> dict[str, Any]:
@@ -111,8 +102,24 @@ def _complete(values: dict[str, Any], settings: VtexSettings) -> dict[str, Any]:
     return record
 
 
+#: With the values of VTEX's own guides.
+EXAMPLE: dict[str, Any] = {
+    "code": "1234567890",
+    "name": "Vaso Artesanal de Barro Vermelho",
+    "brand_id": 2000000,
+    "category_id": 1,
+    "description": "Vaso de barro vermelho, feito a mão com barro do mar vermelho",
+    "short_description": "Vaso de barro vermelho artesanal",
+    "keywords": "Barro, vaso, vermelho",
+    "title": "Vaso Artesanal de Barro Vermelho",
+    "meta_description": "feito a mão com barro do mar vermelho",
+    "active": True,
+    "visible": True,
+}
+
 KIND = Kind(
     name="product",
+    example=EXAMPLE,
     change=ProductChange,
     key=lambda change: change.code,
     target=lambda change: f"product:{change.code}",

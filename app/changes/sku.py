@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from app.changes import units
 from app.changes.kind import Code, Kind, Shop, StateChange, Text
+from app.changes.record import Access, bring
 from app.config import VtexSettings
 from app.errors import Refused, Waiting
 from app.queue.lanes import fold
@@ -101,28 +102,23 @@ def _converted(name: str, value: Any, settings: VtexSettings) -> Any:
 
 
 async def deliver(change: SkuChange, shop: Shop) -> None:
-    """Find by binding or RefId; create inactive, or read, overlay and write."""
+    """Created inactive; in express mode an update writes the measures and EANs alone."""
     values = mapped(change, shop.settings)
     if "product" in values:
         values["ProductId"] = await product_id(shop, values.pop("product"))
+    owned = (
+        values
+        if shop.settings.mode == "complete"
+        else {name: value for name, value in values.items() if name in _EXPRESS_OWNS}
+    )
     catalog = shop.vtex.catalog
-    bound = await shop.bindings.find("sku", change.code)
-    sku_id = bound or await catalog.find_sku(change.code)
-    template = await catalog.read_sku(sku_id, change.code) if sku_id else None
-    if bound and template is None:
-        # Deleted in VTEX since: by code it may be there under another id.
-        await shop.bindings.forget("sku", change.code)
-        sku_id = await catalog.find_sku(change.code)
-        template = await catalog.read_sku(sku_id, change.code) if sku_id else None
-    if template is None:
-        sku_id = await catalog.write_sku(None, _complete(values))
-    else:
-        if shop.settings.mode == "express":
-            values = {name: value for name, value in values.items() if name in _EXPRESS_OWNS}
-        await catalog.write_sku(sku_id, overlay(template, values))
-    assert sku_id is not None
-    if sku_id != bound:
-        await shop.bindings.bind("sku", change.code, sku_id)
+    await bring(
+        Access("sku", catalog.find_sku, catalog.read_sku, catalog.write_sku),
+        shop,
+        change.code,
+        created=lambda: _complete(values),
+        updated=lambda template: overlay(template, owned),
+    )
 
 
 def _complete(values: dict[str, Any]) -> dict[str, Any]:
@@ -156,8 +152,23 @@ async def sku_id(shop: Shop, code: str) -> int:
     return found
 
 
+#: With the values of VTEX's own guides.
+EXAMPLE: dict[str, Any] = {
+    "code": "00123456",
+    "product": "1234567890",
+    "name": "Vaso Artesanal de Barro Vermelho Escuro",
+    "eans": ["0123456789123"],
+    "packaged_height": "1.80",
+    "packaged_length": "1.52",
+    "packaged_width": "2.78",
+    "packaged_weight": "1.50",
+    "unit_multiplier": 1,
+    "measurement_unit": "un",
+}
+
 KIND = Kind(
     name="sku",
+    example=EXAMPLE,
     change=SkuChange,
     key=lambda change: change.code,
     target=lambda change: f"sku:{change.code}",

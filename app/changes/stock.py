@@ -40,8 +40,12 @@ def _key(change: StockChange) -> str:
     return f"{change.sku}@{change.warehouse}"
 
 
+#: With the values of VTEX's own guides.
+EXAMPLE: dict[str, Any] = {"sku": "00123456", "warehouse": "1_1", "quantity": 25}
+
 KIND = Kind(
     name="stock",
+    example=EXAMPLE,
     change=StockChange,
     key=_key,
     target=lambda change: f"stock:{_key(change)}",
