@@ -185,7 +185,7 @@ def _hold(url: str, *, examples: int) -> None:
 
 def test_the_queue_on_sqlite_is_as_the_model(sqlite_template: Path, tmp_path: Path) -> None:
     shutil.copy(sqlite_template, tmp_path / "bridge.db")
-    _hold(f"sqlite+aiosqlite:///{tmp_path / 'bridge.db'}", examples=40)
+    _hold(f"sqlite+aiosqlite:///{tmp_path / 'bridge.db'}", examples=25)
 
 
 def test_the_queue_on_postgres_is_as_the_model(migrated_postgres_url: str) -> None:

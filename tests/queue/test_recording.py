@@ -11,6 +11,7 @@ from app.errors import LeaseLost
 from app.queue.lanes import AttemptRecord
 from app.queue.models import Status
 from app.queue.store import Store
+from app.queue.store.accepting import lock_order
 from tests.queue.making import (
     LEASE,
     Clock,
@@ -221,7 +222,10 @@ async def test_lanes_are_locked_in_the_order_of_accepting_whatever_the_collation
 ) -> None:
     store, other = postgres_stores
     if not await rows(store, "SELECT 1 FROM pg_collation WHERE collname = 'en-x-icu'"):
-        pytest.skip("this PostgreSQL was built without ICU")
+        # Without ICU the server has no other order to be misled by: the statement itself has to say ours.
+        async with store.database.read() as connection:
+            assert all('COLLATE "C"' in str(column) for column in lock_order(connection))
+        return
     async with store.database.write() as connection:
         await connection.execute(text('ALTER TABLE lane ALTER COLUMN key TYPE varchar COLLATE "en-x-icu"'))
     await accept(store, state("a"), state("B"))
