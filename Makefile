@@ -1,6 +1,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Tests mostly wait (for leases, for processes): more of them than cores run at once.
+WORKERS ?= 4
 
 .PHONY: demo test check test-system lock openapi clean
 .DEFAULT_GOAL := help
@@ -22,7 +24,7 @@ demo: $(VENV)/.runtime ## an ERP's day against the sandbox, on SQLite, with both
 	$(BIN)/python -m app demo
 
 test: $(VENV)/.dev ## every test that needs nothing but PyPI; PostgreSQL comes from a wheel
-	$(BIN)/python -m pytest -m "not system"
+	$(BIN)/python -m pytest -m "not system" --numprocesses $(WORKERS) --dist worksteal
 
 check: $(VENV)/.dev ## formatting, lint, types, import contract, unused dependencies
 	$(BIN)/ruff format --check .

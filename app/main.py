@@ -100,7 +100,9 @@ def sandbox(
     from app.sandbox import create_sandbox  # noqa: PLC0415  production roles never load it
 
     logging.configure()
-    typer.echo(f"The sandbox answers at http://{host}:{port}/sandbox")
+    base = f"http://{host}:{port}"
+    typer.echo(f"The sandbox answers at {base}/sandbox")
+    typer.echo(f"Point a bridge at it:  curl {base}/sandbox/bridge.toml > bridge.toml, and do as it says")
     uvicorn.run(create_sandbox(), host=host, port=port, log_level="warning")
 
 

@@ -100,7 +100,7 @@ class Bridge:
         return [
             Poller(name, connection.orders, self.shops[name].orders, Hints(self.database, name), self.store)
             for name, connection in self.settings.connections.items()
-            if connection.orders.sources
+            if connection.order_sources
         ]
 
 

@@ -1,8 +1,10 @@
 """What pydantic found wrong, said as the rule that was broken: it names the fix."""
 
 import re
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, get_args, get_origin
 
+from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 _TEXT = "must be text in quotes"
@@ -74,6 +76,27 @@ def rule(error: ErrorDetails) -> str:
     if kind in _RULES:
         return _RULES[kind].format(**context)
     return error["msg"].removeprefix("Value error, ").replace("Input should", "should")
+
+
+def fields_at(model: type[BaseModel], location: Sequence[str | int]) -> str:
+    """The fields that may stand at a place, for a mistake about one that may not."""
+    is_name = False
+    for part in location:
+        if isinstance(part, int) or is_name:
+            is_name = False
+            continue
+        annotation = model.model_fields[part].annotation
+        is_name = get_origin(annotation) is dict
+        model = next(_models(annotation))
+    return ", ".join(model.model_fields)
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models within a field's type, such as FixedPrice in list[FixedPrice] | None."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)
 
 
 def _length(kind: str, context: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ VTEX = {
     "weight_unit": "kg",
     "length_unit": "cm",
 }
+ERP = {"callback_url": "https://erp.example.com/orders", "callback_secret": "env:TEST_CALLBACK_SECRET"}
 TOML = """
 database_url = "sqlite:///bridge.db"
 
@@ -55,7 +56,7 @@ def test_every_mistake_is_listed_with_its_place() -> None:
         for mistake in [
             "log_level: must be 'debug', 'info', 'warning' or 'error'",
             "server.port: must be at most 65535",
-            "server.prot: no such setting",
+            "server.prot: no such setting; those here are host, port, max_body_bytes",
             "connections.acme.vtex.weight_unit: must be 'g' or 'kg'",
             "connections.acme.vtex.app_key: environment variable MISSING is not set",
             "connections.beta.vtex.account: is required; add it",
@@ -105,7 +106,17 @@ def test_orders_without_a_receiver_are_refused() -> None:
     content = with_vtex()
     content["connections"]["acme"]["orders"] = {"sources": ["feed"]}
     [found] = mistakes(content)
-    assert found.startswith(f"{PLACE}: connections.acme: orders.sources is set: an [erp] section")
+    assert found.startswith(f"{PLACE}: connections.acme: orders has sources: an [erp] section")
+
+
+def test_with_an_erp_orders_are_fetched_by_the_feed() -> None:
+    content = with_vtex()
+    content["connections"]["acme"]["erp"] = ERP
+    assert parse(content).connections["acme"].order_sources == {"feed"}
+
+
+def test_without_an_erp_no_orders_are_fetched() -> None:
+    assert parse(with_vtex()).connections["acme"].order_sources == frozenset()
 
 
 def test_a_connection_with_an_odd_name_is_refused() -> None:

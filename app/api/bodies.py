@@ -1,15 +1,14 @@
 """From raw bytes to changes: parsed and validated once, every mistake named with its place."""
 
-from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from app.api.problems import FieldMistake, Problem, pointer
 from app.changes import KINDS
 from app.changes.kind import Change, Kind
-from app.wording import rule
+from app.wording import fields_at, rule
 
 MOST_CHANGES = 1000
 _MOST_MISTAKES = 100
@@ -75,8 +74,7 @@ def _mistake(kind: Kind[Any], error: ErrorDetails) -> FieldMistake:
     location = error["loc"]
     names = [part for part in location if isinstance(part, str)]
     if error["type"] == "extra_forbidden":
-        known = ", ".join(_model_at(kind.change, names[:-1]).model_fields)
-        detail = f"{names[-1]} is no field here; the fields are {known}"
+        detail = f"{names[-1]} is no field here; the fields are {fields_at(kind.change, location[:-1])}"
     elif names:
         detail = f"{_name(location)} {rule(error)}"
     elif error["type"] == "value_error":
@@ -90,17 +88,3 @@ def _name(location: tuple[str | int, ...]) -> str:
     """The last field's name, with the place if it is in an array: `eans[0]`."""
     last = max(place for place, part in enumerate(location) if isinstance(part, str))
     return "".join(f"[{part}]" if place else str(part) for place, part in enumerate(location[last:]))
-
-
-def _model_at(model: type[BaseModel], names: list[str]) -> type[BaseModel]:
-    for name in names:
-        model = next(_models(model.model_fields[name].annotation))
-    return model
-
-
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    """The models within a field's type, such as FixedPrice in list[FixedPrice] | None."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for part in get_args(annotation):
-        yield from _models(part)

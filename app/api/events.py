@@ -1,19 +1,24 @@
 """What became of a change: events, their attempts, entities, replay."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from sqlalchemy import Row
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
 from app.api.auth import Connection
+from app.api.explained import EventView, event_view, fields
 from app.api.problems import Problem, declared
 from app.bindings import Bindings
+from app.changes import KINDS
+from app.orders.telling import KIND as ORDER
 from app.queue.models import Status
 from app.queue.store import EventFilter, Store
 
+#: All that has a life: what the ERP tells, and what is told to it.
+_NAMES = (*KINDS, ORDER)
 _PROBLEMS = declared("unauthorized", "invalid-request", "internal", "unavailable")
 _PROBLEMS_OF_ONE = declared("unauthorized", "not-found", "invalid-request", "internal", "unavailable")
 
@@ -30,24 +35,17 @@ class EventQuery(BaseModel):
     cursor: UUID | None = Field(default=None, description="From the page before.")
     limit: int = Field(default=100, ge=1, le=500, description="Events of one page.")
 
+    @field_validator("kind")
+    @classmethod
+    def _is_known(cls, kind: str | None) -> str | None:
+        if kind is not None and kind not in _NAMES:
+            raise ValueError(f"must be one of {', '.join(_NAMES)}")
+        return kind
+
     def filter(self) -> EventFilter:
         """One more than the page has: it says whether there is another."""
         since = self.since.astimezone(UTC) if self.since else None
         return EventFilter(self.kind, self.key, self.status, since, self.cursor, self.limit + 1)
-
-
-class EventView(BaseModel):
-    id: UUID
-    kind: str
-    key: str
-    number: int = Field(description="Its place among the changes of this entity.")
-    status: Status
-    why: str | None = Field(description="In one sentence, for waiting, retrying and failed events.")
-    since: datetime | None = Field(description="Since when it is waiting, retrying or failed.")
-    next: str | None = Field(description="What happens next, or what to do.")
-    next_attempt_at: datetime | None
-    accepted_at: datetime
-    finished_at: datetime | None
 
 
 class AttemptView(BaseModel):
@@ -80,35 +78,9 @@ class EntityView(BaseModel):
     acknowledged: dict[str, Any] | None = Field(description="What VTEX acknowledged last.")
     acknowledged_at: datetime | None
     pending: EventView | None = Field(description="What is under way, and why it is not done.")
-
-
-def _next(row: Row[Any]) -> str | None:
-    match row.status:
-        case Status.WAITING:
-            return "it is sent as soon as the other arrives; VTEX is asked again at next_attempt_at"
-        case Status.RETRYING:
-            return "it is tried again by itself at next_attempt_at"
-        case Status.FAILED:
-            return "mend the cause, then send the change again or POST to this event's /replay"
-    return None
-
-
-def _fields(row: Row[Any]) -> dict[str, Any]:
-    held_up = row.status in {Status.WAITING, Status.RETRYING}
-    return {
-        **{
-            name: getattr(row, name)
-            for name in ("id", "kind", "key", "number", "status", "accepted_at", "finished_at")
-        },
-        "why": row.reason,
-        "since": row.since if held_up else row.finished_at if row.status == Status.FAILED else None,
-        "next": _next(row),
-        "next_attempt_at": row.next_attempt_at if held_up else None,
-    }
-
-
-def _view(row: Row[Any]) -> EventView:
-    return EventView(**_fields(row))
+    failed: EventView | None = Field(
+        description="The newest change, if it failed: what is desired is then not what VTEX has."
+    )
 
 
 def router() -> APIRouter:
@@ -122,7 +94,7 @@ def router() -> APIRouter:
         rows = await _store(request).read.events(connection, query.filter())
         page = rows[: query.limit]
         return EventPage(
-            events=[_view(row) for row in page], cursor=page[-1].id if len(rows) > len(page) else None
+            events=[event_view(row) for row in page], cursor=page[-1].id if len(rows) > len(page) else None
         )
 
     @routes.get("/events/{event_id}", summary="Show one event", responses=_PROBLEMS_OF_ONE)
@@ -136,7 +108,7 @@ def router() -> APIRouter:
             AttemptView.model_validate(each, from_attributes=True)
             for each in await store.read.attempts(event_id)
         ]
-        return EventWithAttempts(**_fields(row), payload=row.payload, attempts=attempts)
+        return EventWithAttempts(**fields(row), payload=row.payload, attempts=attempts)
 
     @routes.post(
         "/events/{event_id}/replay",
@@ -152,17 +124,24 @@ def router() -> APIRouter:
             raise _no_event(event_id)
         row = await store.read.event(connection, event_id)
         assert row is not None
-        return _view(row)
+        return event_view(row)
 
     @routes.get("/entities/{kind}/{key:path}", summary="Show an entity", responses=_PROBLEMS_OF_ONE)
     async def read_entity(request: Request, connection: Connection, kind: str, key: str) -> EntityView:
-        """What the ERP wants of an entity, what VTEX acknowledged, and what is pending."""
+        """What the ERP wants of an entity, what VTEX acknowledged, what is pending or failed.
+
+        The key is the `key` of the change's answer: the code; for stock `SKU@WAREHOUSE`, for invoices
+        `ORDER/NUMBER`.
+        """
+        _known(kind)
         store = _store(request)
         lane = await store.read.lane(connection, kind, key)
         if lane is None:
             raise Problem("not-found", f"nothing was ever accepted for {kind} {key} on this connection")
-        rows = await store.read.events(connection, EventFilter(kind=kind, key=key, limit=1))
-        pending = [row for row in rows if row.finished_at is None]
+        newest = EventFilter(kind=kind, key=key, limit=1)
+        # A replayed event is pending, whatever came after it.
+        pending = await store.read.events(connection, replace(newest, unfinished=True))
+        failed = [row for row in await store.read.events(connection, newest) if row.status == Status.FAILED]
         return EntityView(
             kind=kind,
             key=key,
@@ -170,7 +149,8 @@ def router() -> APIRouter:
             desired=lane.desired,
             acknowledged=lane.acknowledged_state,
             acknowledged_at=lane.acknowledged_at,
-            pending=_view(pending[0]) if pending else None,
+            pending=event_view(pending[0]) if pending else None,
+            failed=event_view(failed[0]) if failed else None,
         )
 
     return routes
@@ -179,6 +159,11 @@ def router() -> APIRouter:
 def _store(request: Request) -> Store:
     store: Store = request.app.state.store
     return store
+
+
+def _known(kind: str) -> None:
+    if kind not in _NAMES:
+        raise Problem("unknown-kind", f"there is no kind {kind!r}; the kinds are {', '.join(_NAMES)}")
 
 
 def _no_event(event_id: UUID) -> Problem:

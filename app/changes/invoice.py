@@ -28,7 +28,10 @@ class InvoiceItem(Change):
 
 
 class InvoiceChange(Change):
-    """An invoice that the ERP has issued; the same number again changes nothing."""
+    """An invoice that the ERP has issued.
+
+    VTEX cannot correct one: its number with another value or type fails; the same again changes nothing.
+    """
 
     order: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,100}$")] = Field(
         description="VTEX's order id.", examples=["1172452900788-01"]
@@ -38,7 +41,10 @@ class InvoiceChange(Change):
     )
     type: Literal["output", "input"] = Field(default="output", description="input is a return.")
     issued_at: AwareDatetime = Field(description="With its zone.")
-    value: Annotated[Money, Field(gt=0)] = Field(description="The invoice's total, shipping included.")
+    value: Annotated[Money, Field(gt=0)] = Field(
+        description="The invoice's total, shipping included. VTEX calls the order invoiced when its invoices"
+        " add up to the order's total."
+    )
     items: Annotated[list[InvoiceItem], Field(min_length=1, max_length=1000)]
     access_key: Text | None = Field(default=None, description="Such as the NF-e's 44 digits.")
     url: HttpUrl | None = None
@@ -51,16 +57,40 @@ def cents(value: Decimal) -> int:
     return int(value * 100)
 
 
-async def deliver(change: InvoiceChange, shop: Shop) -> None:
+async def deliver(change: InvoiceChange, shop: Shop) -> str | None:
     """Read the order first: it says whether the invoice is already there, and which SKU ids it has."""
     orders = shop.vtex.orders
     order = await orders.read(change.order)
     if order is None:
         raise Refused(f"VTEX has no order {change.order}; check the order id")
-    if _already_there(change, order):
-        return
-    _may_be_invoiced(change, order)
-    await orders.invoice(change.order, _body(change, order))
+    is_there = _already_there(change, order)
+    if not is_there:
+        _may_be_invoiced(change, order)
+        await orders.invoice(change.order, _body(change, order))
+    return _missing_value(change, order, is_there=is_there)
+
+
+def _missing_value(change: InvoiceChange, order: dict[str, Any], *, is_there: bool) -> str | None:
+    """VTEX calls an order invoiced when its output invoices reach its value, and says nothing before."""
+    total = order.get("value")
+    if change.type == "input" or not isinstance(total, int):
+        return None
+    told = [int(package.get("invoiceValue") or 0) for package in _packages(order) if _is_output(package)]
+    invoiced = sum(told) + (0 if is_there else cents(change.value))
+    if invoiced >= total:
+        return None
+    return (
+        f"the order's invoices add up to {_money(invoiced)} of {_money(total)}:"
+        " VTEX calls it invoiced when they reach the whole, shipping included"
+    )
+
+
+def _is_output(package: dict[str, Any]) -> bool:
+    return package.get("type") in {None, "Output"}
+
+
+def _money(value_cents: int) -> str:
+    return f"{Decimal(value_cents) / 100:.2f}"
 
 
 def _may_be_invoiced(change: InvoiceChange, order: dict[str, Any]) -> None:
@@ -96,7 +126,7 @@ def _already_there(change: InvoiceChange, order: dict[str, Any]) -> bool:
         there = package.get("invoiceValue")
         if there is not None and int(there) != cents(change.value):
             raise Refused(
-                f"invoice {change.number} is already in VTEX with a value of {Decimal(int(there)) / 100:.2f},"
+                f"invoice {change.number} is already in VTEX with a value of {_money(int(there))},"
                 f" this one says {change.value:.2f}; VTEX cannot correct an invoice, use another number"
             )
     return bool(same)

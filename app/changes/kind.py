@@ -74,7 +74,8 @@ class Kind(Generic[ChangeT]):
     target: Callable[[ChangeT], str]
     #: 0 orders and invoices, 1 stock, 2 prices, 3 catalogue.
     priority: int
-    deliver: Callable[[ChangeT, Shop], Awaitable[None]]
+    #: Returns what is left to do by others, in a sentence, if anything is.
+    deliver: Callable[[ChangeT, Shop], Awaitable[str | None]]
     #: State kinds say how a change is laid over the desired state; facts have none.
     fold: Fold | None
     #: State kinds: the ERP-owned values as VTEX will see them, before any overlay.
@@ -108,8 +109,8 @@ class KindDeliverer(Generic[ChangeT]):
         content = json.dumps([self.kind.mapping_version, values], sort_keys=True, default=str)
         return hashlib.sha256(content.encode()).hexdigest()
 
-    async def deliver(self, claim: Claim) -> None:
-        await self.kind.deliver(self.kind.read(claim), self._shop(claim))
+    async def deliver(self, claim: Claim) -> str | None:
+        return await self.kind.deliver(self.kind.read(claim), self._shop(claim))
 
     def _shop(self, claim: Claim) -> Shop:
         shop = self.shops.get(claim.connection)

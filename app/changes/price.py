@@ -38,7 +38,10 @@ class FixedPrice(Change):
 
 
 class PriceChange(StateChange):
-    """What a SKU should cost. At most two of base, cost and markup: VTEX derives the third."""
+    """What a SKU should cost. At most two of base, cost and markup: VTEX derives the third.
+
+    The first change of a price needs its base.
+    """
 
     sku: Code = Field(description="The SKU's code.", examples=["00123456"])
     base: Money = Field(default=Decimal(1), description="The selling price.", examples=["110.00"])

@@ -14,7 +14,10 @@ from app.vtex.catalog import overlay
 
 
 class ProductChange(StateChange):
-    """How a product should look. VTEX ids for brand, category and department."""
+    """How a product should look. VTEX ids for brand, category and department.
+
+    The first change of a product needs name, brand_id and category_id; in express mode the name alone.
+    """
 
     code: Code = Field(description="The ERP's code: VTEX's RefId.", examples=["1234567890"])
     name: Annotated[Text, Field(min_length=1, max_length=150)] = Field(

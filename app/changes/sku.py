@@ -24,7 +24,10 @@ def _distinct(eans: list[str]) -> list[str]:
 
 
 class SkuChange(StateChange):
-    """How a SKU should look. Weights and lengths in the units that the connection's configuration names."""
+    """How a SKU should look. Weights and lengths in the units that the connection's configuration names.
+
+    The first change of a SKU needs product, name and the packaged measures. A new SKU is inactive in VTEX.
+    """
 
     code: Code = Field(description="The ERP's code: VTEX's RefId.", examples=["00123456"])
     product: Code = Field(default="", description="The code of its product, which may still be on its way.")

@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError
 from app.config.secret import dead_references
 from app.config.settings import Settings
 from app.errors import ConfigurationError
-from app.wording import rule
+from app.wording import fields_at, rule
 
 _ELSEWHERE = 'holds a password; use BRIDGE_DATABASE_URL, or database_password = "file:/path"'
 
@@ -51,7 +51,9 @@ def parse(content: Mapping[str, Any], *, place: str = "configuration") -> Settin
 def _mistake(error: ErrorDetails) -> str:
     # "[key]" is pydantic's mark of a mistake in a table's own name.
     place = ".".join(str(part) for part in error["loc"] if part != "[key]") or "(top)"
-    return f"{place}: {'no such setting' if error['type'] == 'extra_forbidden' else rule(error)}"
+    if error["type"] == "extra_forbidden":
+        return f"{place}: no such setting; those here are {fields_at(Settings, error['loc'][:-1])}"
+    return f"{place}: {rule(error)}"
 
 
 def _password_in(content: Mapping[str, Any]) -> list[str]:

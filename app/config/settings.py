@@ -103,15 +103,20 @@ class OrderSettings(_Section):
 class ConnectionSettings(_Section):
     vtex: VtexSettings
     erp: ErpSettings | None = None
-    orders: OrderSettings = OrderSettings(sources=[])
+    orders: OrderSettings = OrderSettings()
 
     @model_validator(mode="after")
     def _orders_need_a_receiver(self) -> Self:
-        if self.orders.sources and self.erp is None:
+        if self.erp is None and "orders" in self.model_fields_set and self.orders.sources:
             raise ValueError(
-                "orders.sources is set: an [erp] section with callback_url and callback_secret is needed"
+                "orders has sources: an [erp] section with callback_url and callback_secret is needed"
             )
         return self
+
+    @property
+    def order_sources(self) -> frozenset[str]:
+        """Without an ERP to tell there is nothing to fetch."""
+        return frozenset(self.orders.sources if self.erp else ())
 
 
 class ServerSettings(_Section):

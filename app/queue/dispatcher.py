@@ -34,8 +34,11 @@ class Deliverer(Protocol):
     def fingerprint(self, claim: Claim) -> str | None:
         """What would be sent, in short; None for facts, which are always sent. May raise Refused."""
 
-    async def deliver(self, claim: Claim) -> None:
-        """Return when the other side acknowledged it; raise a DeliveryError otherwise."""
+    async def deliver(self, claim: Claim) -> str | None:
+        """Return when the other side acknowledged it; raise a DeliveryError otherwise.
+
+        What it returns is what is left to be done by others, in a sentence.
+        """
 
 
 @dataclass(frozen=True)
@@ -137,13 +140,13 @@ class Dispatcher:
                 "refused",
             )
         started, clock, calls = self._store.clock(), time.perf_counter(), self._begin_trace()
-        fingerprint, error = None, None
+        fingerprint, error, note = None, None, None
         try:
             fingerprint = deliverer.fingerprint(claim)
             if fingerprint is not None and fingerprint == claim.acknowledged:
                 return Outcome(claim, Status.UNCHANGED, fingerprint=fingerprint)
             async with asyncio.timeout(self._pace.lease.total_seconds() * 0.75):
-                await deliverer.deliver(claim)
+                note = await deliverer.deliver(claim)
         except (DatabaseUnavailable, LeaseLost):
             raise
         except DeliveryError as delivery_error:
@@ -155,7 +158,7 @@ class Dispatcher:
             error = _bug(bug)
         record = AttemptRecord(started, round((time.perf_counter() - clock) * 1000), calls)
         if error is None:
-            return Outcome(claim, Status.DELIVERED, fingerprint=fingerprint, attempt=record)
+            return Outcome(claim, Status.DELIVERED, note, fingerprint=fingerprint, attempt=record)
         return self._judge(claim, error, record)
 
     def _judge(self, claim: Claim, error: DeliveryError, attempt: AttemptRecord) -> Outcome:

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from app.sandbox import attachments, catalog, control, erp, feed, logistics, oms, webservice
+from app.sandbox import attachments, catalog, connecting, control, erp, feed, logistics, oms, webservice
 from app.sandbox.door import Door
 from app.sandbox.erp import Erp
 from app.sandbox.faults import FaultInjection, Faults
@@ -41,7 +41,14 @@ def create_sandbox(
     store, journal = Store(account=account, app_key=app_key, app_token=app_token), Journal()
     routes = [*pricing_routes(account), *logistics.ROUTES, *oms.ROUTES, *feed.ROUTES, *catalog.ROUTES]
     app = Sandbox(
-        routes=[*routes, *attachments.ROUTES, *webservice.ROUTES, *erp.ROUTES, *control.ROUTES],
+        routes=[
+            *routes,
+            *attachments.ROUTES,
+            *webservice.ROUTES,
+            *erp.ROUTES,
+            *connecting.ROUTES,
+            *control.ROUTES,
+        ],
         middleware=[Middleware(Door, store=store, journal=journal)],
         exception_handlers={RefusedError: _refuse},
     )

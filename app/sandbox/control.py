@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from app.sandbox.connecting import addresses
 from app.sandbox.dump import dump_store
 from app.sandbox.erp import Erp
 from app.sandbox.faults import Faults, read_fault
@@ -21,6 +22,7 @@ from app.sandbox.state import Store, store_of
 from app.sandbox.wire import Json, Record, RefusedError, is_integer, is_number, query_integer, read_object
 
 INDEX = {
+    "GET /sandbox/bridge.toml": "a configuration that points a bridge at this sandbox, secrets included",
     "GET /sandbox/state": "products, SKUs, prices, inventory and orders of the store",
     "GET /sandbox/journal?effect=TYPE&after=SEQ": "every VTEX request, with its effect",
     "POST /sandbox/orders": "place an order: items [{ref_id, quantity}], status, warehouse, shipping (cents)",
@@ -37,12 +39,7 @@ INDEX = {
 async def index(request: Request) -> Response:
     base, store = str(request.base_url).rstrip("/"), store_of(request)
     keys = f"-H 'X-VTEX-API-AppKey: {store.app_key}' -H 'X-VTEX-API-AppToken: {store.app_token}'"
-    urls = {
-        "rest_url": base,
-        "pricing_url": f"{base}/{store.account}",
-        "webservice_url": f"{base}/AdminWebService/Service.svc",
-        "erp_url": f"{base}/erp/orders",
-    }
+    urls = addresses(base, store)
     examples = [
         f"curl {base}/sandbox/state",
         f"curl -X POST {base}/sandbox/orders -d '" + '{"items": [{"ref_id": "SKU-1"}]}' + "'",

@@ -12,6 +12,8 @@
 | 3xx, other 4xx | refused: the same again cannot help |
 """
 
+import json
+from contextlib import suppress
 from datetime import timedelta
 from http import HTTPStatus
 
@@ -84,5 +86,19 @@ def _resource(api: str, operation: str) -> str:
 
 
 def _said(answer: Answer) -> str:
-    said = answer.said()
+    said = answer.shown(_sentence(answer.text))
     return f": {said}" if said else ""
+
+
+def _sentence(text: str) -> str:
+    """VTEX's APIs wrap it as {"error": {"code", "message"}}, {"message"} or {"Message"}, or quote it."""
+    with suppress(ValueError):
+        body = json.loads(text)
+        error = body.get("error") or body if isinstance(body, dict) else body
+        if isinstance(error, str):
+            return error
+        if isinstance(error, dict):
+            message = error.get("message") or error.get("Message")
+            if isinstance(message, str):
+                return f"{message} ({error['code']})" if error.get("code") else message
+    return text

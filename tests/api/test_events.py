@@ -147,11 +147,88 @@ async def test_a_waiting_event_says_why_since_when_and_what_next(migrated_databa
         due = now + timedelta(minutes=5)
         await attempt(intake, Status.WAITING, reason=why, due_at=due, waiting_on=("sku", "00123456"))
         event = (await intake.client.get(f"/v1/events/{event_id}")).json()
-    assert (event["status"], event["why"]) == ("waiting", why)
+    told = f"{why}; sku 00123456 was never sent to this connection"
+    assert (event["status"], event["why"]) == ("waiting", told)
     assert event["since"] == "2026-11-23T12:00:05Z"
     assert event["next_attempt_at"] == "2026-11-23T12:05:05Z"
-    assert event["next"].startswith("it is sent as soon as the other arrives")
+    assert event["next"].startswith("send sku 00123456, or make it in VTEX")
     assert event["finished_at"] is None
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        (Status.FAILED, "; sku 00123456 failed itself: VTEX refused it"),
+        (Status.WAITING, "; sku 00123456 is waiting itself: VTEX refused it"),
+        (Status.RETRYING, "; sku 00123456 is retrying itself: VTEX refused it"),
+        (Status.UNCHANGED, ""),
+    ],
+)
+async def test_a_waiting_event_says_how_the_awaited_is_doing(
+    intake: Intake, status: Status, told: str
+) -> None:
+    due = datetime.now(UTC) + LEASE
+    [event_id] = await intake.ids("price", PRICE)
+    await attempt(intake, Status.WAITING, reason="no SKU", due_at=due, waiting_on=("sku", "00123456"))
+    await intake.ids("sku", {"code": "00123456", "name": "Blue, M"})
+    later = {"due_at": due} if status in {Status.WAITING, Status.RETRYING} else {}
+    await attempt(intake, status, reason="VTEX refused it", **later)
+    event = (await intake.client.get(f"/v1/events/{event_id}")).json()
+    assert (event["status"], event["why"]) == ("waiting", f"no SKU{told}")
+    if status is Status.FAILED:
+        assert event["next"] == "mend sku 00123456: this is sent as soon as that is there"
+
+
+async def test_a_fact_names_the_one_that_it_stands_behind(intake: Intake) -> None:
+    [first] = await intake.ids("invoice", INVOICE)
+    [second] = await intake.ids("invoice", {**INVOICE, "courier": "another"})
+    await attempt(intake, Status.RETRYING, reason="VTEX is busy", due_at=datetime.now(UTC) + LEASE)
+    event = (await intake.client.get(f"/v1/events/{second}")).json()
+    assert (event["status"], event["why"]) == (
+        "accepted",
+        f"it stands behind event {first} of the same invoice",
+    )
+    assert event["next"] == "it is sent when that one has ended"
+
+
+async def test_refused_keys_ask_for_a_person(intake: Intake) -> None:
+    [event_id] = await intake.ids("price", PRICE)
+    due, refused = datetime.now(UTC) + LEASE, "VTEX refused the app key"
+    await attempt(intake, Status.RETRYING, reason=refused, reason_class="unauthorized", due_at=due)
+    event = (await intake.client.get(f"/v1/events/{event_id}")).json()
+    assert event["next"].startswith("mend that: it goes on by itself")
+
+
+async def test_an_unknown_kind_is_named_with_the_known_ones(intake: Intake) -> None:
+    answer = problem(await intake.client.get("/v1/events?kind=prices"), "invalid-request")
+    assert answer["detail"] == "kind must be one of product, sku, price, stock, invoice, order"
+    answer = problem(await intake.client.get("/v1/entities/prices/1"), "unknown-kind")
+    assert answer["detail"].endswith("the kinds are product, sku, price, stock, invoice, order")
+
+
+async def test_an_entity_shows_its_newest_change_if_that_failed(intake: Intake) -> None:
+    path = "/v1/entities/price/00123456"
+    await intake.ids("price", PRICE)
+    await attempt(intake, Status.DELIVERED)
+    assert (await intake.client.get(path)).json()["failed"] is None
+    [newer] = await intake.ids("price", {"sku": "00123456", "list_price": "150.00"})
+    await attempt(intake, Status.FAILED, reason="VTEX refused it")
+    entity = (await intake.client.get(path)).json()
+    assert (entity["pending"], entity["failed"]["id"], entity["failed"]["why"]) == (
+        None,
+        newer,
+        "VTEX refused it",
+    )
+
+
+async def test_an_entity_shows_an_older_event_that_was_replayed_as_pending(intake: Intake) -> None:
+    [older] = await intake.ids("price", PRICE)
+    await attempt(intake, Status.DELIVERED)
+    await intake.ids("price", {**PRICE, "base": "2"})
+    await attempt(intake, Status.DELIVERED)
+    await intake.client.post(f"/v1/events/{older}/replay")
+    entity = (await intake.client.get("/v1/entities/price/00123456")).json()
+    assert entity["pending"]["id"] == older
 
 
 async def test_a_failed_event_says_why_since_when_and_what_to_do(migrated_database_url: str) -> None:

@@ -93,6 +93,7 @@ async def test_more_than_the_order_is_worth_fails_with_vtexs_words(
     order = await bought(sandbox)
     event = await end(shop, "invoice", invoice(order, value="229.91"), "failed")
     assert "exceed the value of the order" in event["why"]
+    assert "{" not in event["why"]
 
 
 @pytest.mark.parametrize("status", ["payment-approved", "window-to-cancel", "ready-for-handling"])
@@ -164,10 +165,14 @@ async def test_partial_invoices_end_the_order_when_they_add_up(
 ) -> None:
     order = await bought(sandbox)
     one = [{"sku": "S1", "quantity": 1, "price": "110"}]
-    await deliver(shop, "invoice", invoice(order, number="A1", value="119.90", items=one))
+    first = await end(shop, "invoice", invoice(order, number="A1", value="119.90", items=one), "delivered")
+    assert first["why"].startswith(
+        "the order's invoices add up to 119.90 of 229.90: VTEX calls it invoiced when"
+    )
     assert (await stored(sandbox))["status"] == "handling"
     await sandbox.control(f"orders/{order}/status", {"status": "payment-approved"})
-    await deliver(shop, "invoice", invoice(order, number="A2", value="110.00", items=one))
+    second = await end(shop, "invoice", invoice(order, number="A2", value="110.00", items=one), "delivered")
+    assert second["why"] is None
     assert (await stored(sandbox))["status"] == "invoiced"
 
 

@@ -1,8 +1,13 @@
 """The remote control of the sandbox."""
 
+import re
+import tomllib
+
 import httpx2
 import pytest
 
+from app.config import parse
+from app.sandbox.application import CALLBACK_SECRET
 from app.sandbox.journal import Journal
 from app.sandbox.state import Store
 from tests.sandbox.conftest import PRODUCT, Shop
@@ -98,3 +103,15 @@ async def test_a_reset_gives_a_new_store(
 async def test_the_index_says_what_is_here(shop: Shop) -> None:
     index = await shop.get("/sandbox")
     assert index["urls"]["pricing_url"] == "http://sandbox/sandboxstore"
+
+
+async def test_its_bridge_toml_is_a_configuration_as_it_stands(
+    vtex: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (await vtex.get("/sandbox/bridge.toml")).text
+    for name, value in re.findall(r"(SANDBOX_[A-Z]+)=(\S+)", text):
+        monkeypatch.setenv(name, value)
+    acme = parse(tomllib.loads(text)).connections["acme"]
+    assert (acme.vtex.rest_base, acme.vtex.app_key.get()) == ("http://sandbox", "sandbox-key")
+    assert acme.erp
+    assert acme.erp.callback_secret.get() == CALLBACK_SECRET

@@ -26,17 +26,21 @@ class EventFilter:
     since: datetime | None = None
     before: UUID | None = None
     limit: int = 100
+    unfinished: bool = False
 
 
 def _events() -> Select[*tuple[Any, ...]]:
-    """A pending event shows its lane's status: a fact only where it stands first in its lane."""
+    """A pending event shows its lane's status: a fact only where it stands first in its lane.
+
+    `behind` is the event that it stands behind; `awaited_*` tells of the newest event of what it waits for.
+    """
     earlier = EVENT.alias("earlier")
-    first = (
-        select(func.min(earlier.c.number))
-        .where(earlier.c.lane_id == EVENT.c.lane_id, earlier.c.finished_at.is_(None))
-        .scalar_subquery()
-    )
-    held_up = and_(EVENT.c.finished_at.is_(None), or_(LANE.c.is_state, EVENT.c.number == first))
+    head = earlier.c.lane_id == EVENT.c.lane_id, earlier.c.finished_at.is_(None)
+    first = select(func.min(earlier.c.number)).where(*head).scalar_subquery()
+    first_id = select(earlier.c.id).where(*head).order_by(earlier.c.number).limit(1).scalar_subquery()
+    is_pending = EVENT.c.finished_at.is_(None)
+    held_up = and_(is_pending, or_(LANE.c.is_state, EVENT.c.number == first))
+    awaited_lane, awaited = LANE.alias("awaited_lane"), EVENT.alias("awaited")
 
     def shown(name: str, lane_column: ColumnElement[Any]) -> ColumnElement[Any]:
         return case((held_up, lane_column), else_=EVENT.c[name]).label(name)
@@ -50,7 +54,26 @@ def _events() -> Select[*tuple[Any, ...]]:
         shown("reason_class", LANE.c.reason_class),
         case((held_up, LANE.c.since)).label("since"),
         case((held_up, LANE.c.due_at)).label("next_attempt_at"),
-    ).join(LANE, EVENT.c.lane_id == LANE.c.id)
+        case((and_(is_pending, ~held_up), first_id)).label("behind"),
+        LANE.c.waiting_kind,
+        LANE.c.waiting_key,
+        func.coalesce(awaited_lane.c.status, awaited.c.status).label("awaited_status"),
+        func.coalesce(awaited_lane.c.reason, awaited.c.reason).label("awaited_reason"),
+    ).select_from(
+        EVENT.join(LANE, EVENT.c.lane_id == LANE.c.id)
+        .outerjoin(
+            awaited_lane,
+            and_(
+                awaited_lane.c.connection == LANE.c.connection,
+                awaited_lane.c.kind == LANE.c.waiting_kind,
+                awaited_lane.c.key == LANE.c.waiting_key,
+            ),
+        )
+        .outerjoin(
+            awaited,
+            and_(awaited.c.lane_id == awaited_lane.c.id, awaited.c.number == awaited_lane.c.last_number),
+        )
+    )
 
 
 def _conditions(connection: str, wanted: EventFilter) -> list[ColumnElement[bool]]:
@@ -63,7 +86,7 @@ def _conditions(connection: str, wanted: EventFilter) -> list[ColumnElement[bool
         conditions.append(EVENT.c.accepted_at >= wanted.since)
     if wanted.before:
         conditions.append(EVENT.c.id < wanted.before)
-    if wanted.status in PENDING:
+    if wanted.unfinished or wanted.status in PENDING:
         conditions.append(EVENT.c.finished_at.is_(None))
     elif wanted.status:
         conditions.append(EVENT.c.status == wanted.status.value)

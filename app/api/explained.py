@@ -1,0 +1,91 @@
+"""An event for people: its status with why, since when and what next, each in one sentence."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+from sqlalchemy import Row
+
+from app.changes import KINDS
+from app.errors import Unauthorized, Waiting
+from app.queue.models import Status
+
+
+class EventView(BaseModel):
+    id: UUID
+    kind: str
+    key: str
+    number: int = Field(description="Its place among the changes of this entity.")
+    status: Status
+    why: str | None = Field(
+        description="In one sentence, for what is not done yet or failed; what is left to do, if delivered."
+    )
+    since: datetime | None = Field(description="Since when it is waiting, retrying or failed.")
+    next: str | None = Field(description="What happens next, or what to do.")
+    next_attempt_at: datetime | None
+    accepted_at: datetime
+    finished_at: datetime | None
+
+
+def event_view(row: Row[Any]) -> EventView:
+    return EventView(**fields(row))
+
+
+def fields(row: Row[Any]) -> dict[str, Any]:
+    held_up = row.status in {Status.WAITING, Status.RETRYING}
+    return {
+        **{
+            name: getattr(row, name)
+            for name in ("id", "kind", "key", "number", "status", "accepted_at", "finished_at")
+        },
+        "why": _why(row),
+        "since": row.since if held_up else row.finished_at if row.status == Status.FAILED else None,
+        "next": _next(row),
+        "next_attempt_at": row.next_attempt_at if held_up else None,
+    }
+
+
+def _why(row: Row[Any]) -> str | None:
+    if row.behind is not None:
+        return f"it stands behind event {row.behind} of the same {row.kind}"
+    reason: str | None = row.reason
+    if row.status == Status.WAITING and row.waiting_kind in KINDS:
+        return f"{reason}{_of_the_awaited(row)}"
+    return reason
+
+
+def _of_the_awaited(row: Row[Any]) -> str:
+    """Who waits wants to know how the other is doing."""
+    other = f"{row.waiting_kind} {row.waiting_key}"
+    match row.awaited_status:
+        case None:
+            return f"; {other} was never sent to this connection"
+        case Status.FAILED:
+            return f"; {other} failed itself: {row.awaited_reason}"
+        case Status.WAITING | Status.RETRYING:
+            return f"; {other} is {row.awaited_status} itself: {row.awaited_reason}"
+    return ""
+
+
+def _next(row: Row[Any]) -> str | None:
+    other = f"{row.waiting_kind} {row.waiting_key}"
+    said: str | None = None
+    match row.status, row.reason_class:
+        case _ if row.behind is not None:
+            said = "it is sent when that one has ended"
+        case Status.WAITING, _ if row.waiting_kind in KINDS and row.awaited_status is None:
+            said = f"send {other}, or make it in VTEX, which is asked again at next_attempt_at"
+        case Status.WAITING, _ if row.awaited_status == Status.FAILED:
+            said = f"mend {other}: this is sent as soon as that is there"
+        case Status.WAITING, _:
+            said = "it is sent as soon as the other arrives; VTEX is asked again at next_attempt_at"
+        case Status.RETRYING, Unauthorized.reason_class:
+            said = "mend that: it goes on by itself, the next try is at next_attempt_at"
+        case Status.RETRYING, _:
+            said = "it is tried again by itself at next_attempt_at"
+        case Status.FAILED, Waiting.reason_class if row.waiting_kind:
+            said = f"when {other} arrives after all, this is sent by itself"
+        case Status.FAILED, _:
+            said = "mend the cause, then send the change again or POST to this event's /replay"
+    return said
