@@ -105,8 +105,8 @@ async def _survive(database_url: str, sandbox: RunningSandbox, folder: Path, rol
         await erp.send_all(killed)
         await asyncio.gather(killing, ordering)
         assert erp.refused == []
-        await until(lambda: _all_ended(database), "every event has ended", seconds=60, every=0.2)
-        await until(lambda: _all_handled(sandbox), "every order is handled", seconds=30, every=0.2)
+        await until(lambda: _all_ended(database), "every event has ended", seconds=150, every=0.2)
+        await until(lambda: _all_handled(sandbox), "every order is handled", seconds=60, every=0.2)
         await erp.close()
     await _check_events(database, erp)
     await _check_store(sandbox, erp)
@@ -151,7 +151,7 @@ async def _order_often(sandbox: RunningSandbox) -> None:
             order = {"items": [{"ref_id": sku, "quantity": 1}]}
             return (await sandbox.client.post("/sandbox/orders", json=order)).is_success
 
-        await until(placed, f"{sku} can be ordered", seconds=60, every=0.2)
+        await until(placed, f"{sku} can be ordered", seconds=150, every=0.2)
         await asyncio.sleep(0.3)
 
 
