@@ -1,7 +1,7 @@
 """The only SQL over events, lanes and attempts."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -9,10 +9,12 @@ from sqlalchemy.exc import IntegrityError
 
 from app.database import Database, may_rerun
 from app.errors import DatabaseUnavailable, LeaseLost
+from app.queue.fairness import Chooser, MostUrgent
 from app.queue.group import GroupCommit
 from app.queue.lanes import Claim, Outcome, Submission
 from app.queue.store import accepting, claiming, recording, replaying
 from app.queue.store.accepting import Accepted, IdempotencyConflict
+from app.queue.store.claiming import Taken
 from app.queue.store.reading import EventFilter, Reading
 
 __all__ = ["Accepted", "EventFilter", "IdempotencyConflict", "Store"]
@@ -45,16 +47,35 @@ class Store:
         return accepted
 
     async def claim(self, most: int, *, lease: timedelta) -> list[Claim]:
-        """Take up to `most` due lanes, by priority; at most one of each write target."""
+        """Take up to `most` due lanes, the most urgent first; at most one of each write target."""
+        return (await self.take(MostUrgent(most), lease=lease)).claims
+
+    async def take(
+        self, chooser: Chooser, *, lease: timedelta, excluding: Collection[tuple[str, str]] = ()
+    ) -> Taken:
+        """Take due lanes as the chooser says, none of the (connection, kind) that are excluded now."""
+        async with self.database.read() as connection:
+            found = await claiming.streams(connection)
+        now = self.clock()
+        streams = [each for each in found if (each.connection, each.kind) not in excluding]
+        due = [each for each in streams if each.due_at <= now and chooser.room(each.connection, each.priority)]
+        claims = await self._claim(due, chooser, now, lease) if due else []
+        next_due = min((each.due_at for each in streams if each.due_at > now), default=None)
+        return Taken(claims, next_due, contended=bool(due) and not claims)
+
+    async def _claim(
+        self, due: list[claiming.Stream], chooser: Chooser, now: datetime, lease: timedelta
+    ) -> list[Claim]:
         try:
             async with self.database.write() as connection:
-                return await claiming.claim(connection, most, self.clock(), lease)
+                return await claiming.claim(connection, due, chooser, now, lease)
         except IntegrityError:
             pass
         except DatabaseUnavailable as error:
             if not may_rerun(error):
                 raise
-        # Another replica took a lane of the same target in the same moment; the database refused ours.
+        # A replica of another version took a lane of the same target in the same moment; the database
+        # refused ours.
         self.wakeup.set()
         return []
 
