@@ -59,7 +59,9 @@ class Slots:
     """
 
     def __init__(self, concurrency: int) -> None:
-        self._limits = [max(1, concurrency - -(-concurrency * each // _RESERVED)) for each in range(len(WEIGHTS))]
+        self._limits = [
+            max(1, concurrency - -(-concurrency * each // _RESERVED)) for each in range(len(WEIGHTS))
+        ]
         self._shares: defaultdict[str, _Share] = defaultdict(_Share)
 
     def room(self, connection: str, priority: int) -> int:

@@ -1,7 +1,7 @@
 """The only SQL over events, lanes and attempts."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -12,7 +12,8 @@ from app.errors import DatabaseUnavailable, LeaseLost
 from app.queue.fairness import Chooser, MostUrgent
 from app.queue.group import GroupCommit
 from app.queue.lanes import Claim, Outcome, Submission
-from app.queue.store import accepting, claiming, recording, replaying
+from app.queue.notices import Notices
+from app.queue.store import accepting, claiming, leasing, recording, replaying
 from app.queue.store.accepting import Accepted, IdempotencyConflict
 from app.queue.store.claiming import Taken
 from app.queue.store.reading import EventFilter, Reading
@@ -36,6 +37,8 @@ class Store:
         self.clock = clock
         #: Set whenever work may have become due in this process: the dispatcher's hint.
         self.wakeup = asyncio.Event()
+        #: The same hint for the other processes, and from them.
+        self.notices = Notices(database, self.wakeup)
         self.read = Reading(database)
         self._accepting = GroupCommit(self._accept, most=_MOST_EVENTS, weight=lambda item: len(item.events))
         self._recording = GroupCommit(self._record, most=_MOST_OUTCOMES, weight=lambda _: 1)
@@ -43,7 +46,7 @@ class Store:
     async def accept(self, submission: Submission) -> Accepted:
         """Return after the commit. IdempotencyConflict, DatabaseUnavailable: nothing was stored."""
         accepted = await self._accepting.submit(submission)
-        self.wakeup.set()
+        self._is_due()
         return accepted
 
     async def claim(self, most: int, *, lease: timedelta) -> list[Claim]:
@@ -58,7 +61,9 @@ class Store:
             found = await claiming.streams(connection)
         now = self.clock()
         streams = [each for each in found if (each.connection, each.kind) not in excluding]
-        due = [each for each in streams if each.due_at <= now and chooser.room(each.connection, each.priority)]
+        due = [
+            each for each in streams if each.due_at <= now and chooser.room(each.connection, each.priority)
+        ]
         claims = await self._claim(due, chooser, now, lease) if due else []
         next_due = min((each.due_at for each in streams if each.due_at > now), default=None)
         return Taken(claims, next_due, contended=bool(due) and not claims)
@@ -86,6 +91,17 @@ class Store:
             self.wakeup.set()
         return recorded
 
+    async def renew(self, claims: Sequence[Claim], *, lease: timedelta) -> set[tuple[int, UUID]]:
+        """The (lane, lease) that are ours still, for another `lease` from now."""
+        async with self.database.write() as connection:
+            return await leasing.renew(connection, claims, self.clock() + lease)
+
+    async def give_back(self, claims: Sequence[Claim]) -> None:
+        """End leases in order: the lanes are due at once, and no attempt is counted."""
+        async with self.database.write() as connection:
+            await leasing.give_back(connection, claims, self.clock())
+        self._is_due()
+
     async def checkpoint(self, claim: Claim, stage: str) -> None:
         """Remember how far a fact of several steps has come; LeaseLost if it is no longer ours."""
         async with self.database.write() as connection:
@@ -96,12 +112,17 @@ class Store:
         """Send again: a fact as it was, a state kind as its lane wants it today; False: no such event."""
         async with self.database.write() as connection:
             replayed = await replaying.replay(connection, connection_name, event_id, self.clock())
-        self.wakeup.set()
+        self._is_due()
         return replayed
 
     async def drain(self) -> None:
         await self._accepting.drain()
         await self._recording.drain()
+        await self.notices.drain()
+
+    def _is_due(self) -> None:
+        self.wakeup.set()
+        self.notices.post()
 
     async def _accept(self, batch: list[Submission]) -> list[Accepted | Exception]:
         async with self.database.write() as connection:
@@ -109,4 +130,7 @@ class Store:
 
     async def _record(self, batch: list[Outcome]) -> list[bool | Exception]:
         async with self.database.write() as connection:
-            return [*await recording.record(connection, batch, self.clock())]
+            written, is_due = await recording.record(connection, batch, self.clock())
+        if is_due:
+            self.notices.post()
+        return [*written]

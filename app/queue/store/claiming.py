@@ -18,13 +18,12 @@ from sqlalchemy import (
     literal,
     select,
     true,
-    tuple_,
     union_all,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
-from sqlalchemy.sql.selectable import CompoundSelect
+from sqlalchemy.sql.selectable import CompoundSelect, FromClause
 
 from app.queue.fairness import Candidate, Chooser
 from app.queue.lanes import Claim
@@ -101,23 +100,29 @@ async def _candidates(
     return list(by_target.values())
 
 
+_ORDER = ("connection", "priority", "kind", "due_at")
+
+
 def _walk() -> Select[Any]:
     """From stream to stream by their first entries in the index: its cost is the number of streams."""
-    at, following = LANE.alias("at"), LANE.alias("following")
-    order = ("connection", "priority", "kind", "due_at")
-    first = select(LANE.c.id).where(LANE.c.due_at.is_not(None)).order_by(*LANE.c[order]).limit(1)
-    walk = select(first.scalar_subquery().label("id")).cte("stream", recursive=True)
-    beyond = tuple_(*following.c[order[:3]]) > tuple_(*at.c[order[:3]])
-    step = (
-        select(following.c.id)
-        .where(following.c.due_at.is_not(None), beyond)
-        .order_by(*following.c[order])
-        .limit(1)
-        .correlate(at)
-        .scalar_subquery()
-    )
+    at = LANE.alias("at")
+    walk = select(_first()).cte("stream", recursive=True)
+    # Not (connection, priority, kind) > (…): SQLite looks through the whole index for that.
+    step = func.coalesce(*(_first(at, equal) for equal in (2, 1, 0)))
     walk = walk.union_all(select(step).select_from(walk.join(at, at.c.id == walk.c.id)))
-    return select(*LANE.c[order]).join(walk, LANE.c.id == walk.c.id)
+    return select(*LANE.c[_ORDER]).join(walk, LANE.c.id == walk.c.id)
+
+
+def _first(at: FromClause | None = None, equal: int = 0) -> ColumnElement[Any]:
+    """The lane that is due first in the first stream, or in the first one that differs from `at` so late."""
+    lane = LANE.alias("following")
+    query: Select[Any] = (
+        select(lane.c.id).where(lane.c.due_at.is_not(None)).order_by(*lane.c[_ORDER[equal:]]).limit(1)
+    )
+    if at is None:
+        return query.scalar_subquery().label("id")
+    same = [lane.c[name] == at.c[name] for name in _ORDER[:equal]]
+    return query.where(*same, lane.c[_ORDER[equal]] > at.c[_ORDER[equal]]).correlate(at).scalar_subquery()
 
 
 _STREAMS = _walk()
