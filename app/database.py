@@ -19,8 +19,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.sql.schema import Table
 
+from app import logging
 from app.errors import DatabaseUnavailable
 
+log = logging.get(__name__)
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 #: SQLSTATE: serialization failure, deadlock; the transaction may simply run again.
 _RERUN = {"40001", "40P01"}
@@ -43,6 +45,8 @@ class Database:
             else self._writer.execution_options(isolation_level="AUTOCOMMIT")
         )
         self._url = url
+        self._notices: dict[tuple[str, str], None] = {}
+        self._notifying: asyncio.Task[None] | None = None
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
@@ -54,10 +58,28 @@ class Database:
         async with _translated(), self._reader.begin() as connection:
             yield connection
 
-    async def notify(self, channel: str, payload: str) -> None:
-        """PostgreSQL: tell all who listen to the channel."""
-        async with self.read() as connection:
-            await connection.execute(_NOTIFY, {"channel": channel, "payload": payload})
+    def notify(self, channel: str, payload: str) -> None:
+        """PostgreSQL: tell all who listen to the channel, soon; what repeats meanwhile is told once.
+
+        Never within a transaction: PostgreSQL lets those that notify commit only one by one.
+        """
+        if self.on_sqlite:
+            return
+        self._notices[channel, payload] = None
+        if self._notifying is None:
+            self._notifying = asyncio.create_task(self._notify())
+
+    async def _notify(self) -> None:
+        try:
+            while self._notices:
+                notices, self._notices = [*self._notices], {}
+                async with self.read() as connection:
+                    for channel, payload in notices:
+                        await connection.execute(_NOTIFY, {"channel": channel, "payload": payload})
+        except DatabaseUnavailable as error:
+            log.debug("notice.not_sent", error=str(error))
+        finally:
+            self._notifying = None
 
     @asynccontextmanager
     async def listening(
@@ -83,6 +105,8 @@ class Database:
         return sqlite.insert(table) if self.on_sqlite else postgresql.insert(table)
 
     async def close(self) -> None:
+        if self._notifying is not None:
+            await asyncio.wait([self._notifying])
         await self._writer.dispose()
         if self._reader is not self._writer:
             await self._reader.dispose()

@@ -140,8 +140,8 @@ class Dispatcher:
             if written is None:
                 metrics.LEASES_LOST.inc()
                 log.warning("lease.lost", lane=claim.lane_id)
-                # It may be ours still: we only could not be sure of it.
-                await self._give_back([claim])
+                if lease.is_cut:
+                    await self._give_back([claim])
                 return
             tell(written, self._store.clock())
 

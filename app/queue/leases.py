@@ -23,6 +23,8 @@ class Lease:
         self.claim = claim
         self._until = until
         self._fence: asyncio.Timeout | None = None
+        #: The fence has struck; in the database the lease may still be ours.
+        self.is_cut = False
 
     @asynccontextmanager
     async def fence(self) -> AsyncIterator[None]:
@@ -32,6 +34,7 @@ class Lease:
                 yield
         except TimeoutError:
             if self._fence and self._fence.expired():
+                self.is_cut = True
                 raise LeaseLost(f"the lease of lane {self.claim.lane_id} ended") from None
             raise
         finally:

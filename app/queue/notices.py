@@ -13,30 +13,16 @@ _RECONNECT_SECONDS = 1.0
 
 
 class Notices:
-    """Posted after the commit, never in it: PostgreSQL lets transactions that notify commit one by one.
-
-    While one notice is under way, all that would follow it become one more. On SQLite there is one process,
-    and nothing to post.
-    """
+    """Posted after a commit, as a hint. On SQLite there is one process, and nothing to post."""
 
     def __init__(self, database: Database, wakeup: asyncio.Event) -> None:
         self._database = database
         self._wakeup = wakeup
         self._origin = uuid4().hex
-        self._wanted = False
-        self._posting: asyncio.Task[None] | None = None
 
     def post(self) -> None:
         """Tell the other processes, soon, that something may be due."""
-        if self._database.on_sqlite:
-            return
-        self._wanted = True
-        if self._posting is None:
-            self._posting = asyncio.create_task(self._post())
-
-    async def drain(self) -> None:
-        while self._posting is not None:
-            await asyncio.wait([self._posting])
+        self._database.notify(_CHANNEL, self._origin)
 
     async def listen(self) -> None:
         """Until cancelled: wake this process when another one posts; reconnects by itself."""
@@ -55,13 +41,3 @@ class Notices:
     def _heard(self, origin: str) -> None:
         if origin != self._origin:
             self._wakeup.set()
-
-    async def _post(self) -> None:
-        try:
-            while self._wanted:
-                self._wanted = False
-                await self._database.notify(_CHANNEL, self._origin)
-        except DatabaseUnavailable as error:
-            log.debug("notices.not_posted", error=str(error))
-        finally:
-            self._posting = None

@@ -118,7 +118,6 @@ class Store:
     async def drain(self) -> None:
         await self._accepting.drain()
         await self._recording.drain()
-        await self.notices.drain()
 
     def _is_due(self) -> None:
         self.wakeup.set()
