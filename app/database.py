@@ -1,15 +1,17 @@
 """The one database: engine, transactions, migrations; SQLite and PostgreSQL with the same code."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import asyncpg  # type: ignore[import-untyped]
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, NullPool, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
@@ -17,11 +19,16 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.sql.schema import Table
 
+from app import logging
 from app.errors import DatabaseUnavailable
 
+log = logging.get(__name__)
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 #: SQLSTATE: serialization failure, deadlock; the transaction may simply run again.
 _RERUN = {"40001", "40P01"}
+_NOTIFY = text("SELECT pg_notify(:channel, :payload)")
+#: An idle listening connection is asked this often whether it still lives.
+_LIVENESS_SECONDS = 30.0
 
 
 class Database:
@@ -31,7 +38,15 @@ class Database:
         self.on_sqlite = make_url(url).get_backend_name() == "sqlite"
         # One writer: SQLite has one write lock, and waiting in our pool is fair where its busy handler polls.
         self._writer = _engine(url, pool_size=1 if self.on_sqlite else 10)
-        self._reader = _engine(url, pool_size=4, read_only=True) if self.on_sqlite else self._writer
+        self._reader = (
+            _engine(url, pool_size=4, read_only=True)
+            if self.on_sqlite
+            # One pool; a lone SELECT needs no BEGIN and COMMIT around it.
+            else self._writer.execution_options(isolation_level="AUTOCOMMIT")
+        )
+        self._url = url
+        self._notices: dict[tuple[str, str], None] = {}
+        self._notifying: asyncio.Task[None] | None = None
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
@@ -43,14 +58,69 @@ class Database:
         async with _translated(), self._reader.begin() as connection:
             yield connection
 
+    def notify(self, channel: str, payload: str) -> None:
+        """PostgreSQL: tell all who listen to the channel, soon; what repeats meanwhile is told once.
+
+        Never within a transaction: PostgreSQL lets those that notify commit only one by one.
+        """
+        if self.on_sqlite:
+            return
+        self._notices[channel, payload] = None
+        if self._notifying is None:
+            self._notifying = asyncio.create_task(self._notify())
+
+    async def _notify(self) -> None:
+        try:
+            while self._notices:
+                notices, self._notices = [*self._notices], {}
+                async with self.read() as connection:
+                    for channel, payload in notices:
+                        await connection.execute(_NOTIFY, {"channel": channel, "payload": payload})
+        except DatabaseUnavailable as error:
+            log.debug("notice.not_sent", error=str(error))
+        finally:
+            self._notifying = None
+
+    @asynccontextmanager
+    async def listening(
+        self, channel: str, heard: Callable[[str], None]
+    ) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+        """PostgreSQL: `heard` gets each payload, over a connection of its own.
+
+        Yields a call that waits until that connection breaks: DatabaseUnavailable.
+        """
+        engine = create_async_engine(self._url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        try:
+            async with _translated(), engine.connect() as connection:
+                driver: Any = (await connection.get_raw_connection()).driver_connection
+                ended = asyncio.Event()
+                driver.add_termination_listener(lambda *_: ended.set())
+                await driver.add_listener(channel, lambda _driver, _pid, _channel, payload: heard(payload))
+                yield lambda: _broken(connection, ended)
+        finally:
+            await engine.dispose()
+
     def upsert(self, table: Table) -> Any:
         """INSERT with `on_conflict_do_update/nothing`, which both databases spell alike."""
         return sqlite.insert(table) if self.on_sqlite else postgresql.insert(table)
 
     async def close(self) -> None:
+        if self._notifying is not None:
+            await asyncio.wait([self._notifying])
         await self._writer.dispose()
         if self._reader is not self._writer:
             await self._reader.dispose()
+
+
+async def _broken(connection: AsyncConnection, ended: asyncio.Event) -> None:
+    """A connection whose other end vanished without a word is noticed by asking it."""
+    while not ended.is_set():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ended.wait(), _LIVENESS_SECONDS)
+            break
+        async with asyncio.timeout(_LIVENESS_SECONDS):
+            await connection.exec_driver_sql("SELECT 1")
+    raise DatabaseUnavailable("the connection that listens was closed")
 
 
 def _engine(url: str, *, pool_size: int, read_only: bool = False) -> AsyncEngine:
@@ -83,7 +153,7 @@ async def _translated() -> AsyncIterator[None]:
         if isinstance(error.orig, OSError) or error.connection_invalidated or _is_operational(error):
             raise DatabaseUnavailable(f"{type(error).__name__}: {error.orig}") from error
         raise
-    except (OSError, PoolTimeout) as error:
+    except (OSError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise DatabaseUnavailable(f"{type(error).__name__}: {error}") from error
 
 

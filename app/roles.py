@@ -3,7 +3,7 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -15,7 +15,7 @@ from app.api.application import create_app
 from app.bindings import Bindings
 from app.changes import KINDS
 from app.changes.kind import KindDeliverer, Shop
-from app.config import DeliverySettings, Settings
+from app.config import Settings
 from app.database import Database, is_migrated, migrate
 from app.erp.callback import Callback
 from app.errors import BridgeError, ConfigurationError, DatabaseUnavailable
@@ -31,7 +31,10 @@ from app.queue.store import Store
 from app.vtex.store import VtexStore, open_store
 
 log = logging.get(__name__)
-_GRACE_SECONDS = 8.0
+#: From the signal to the end: attempts and requests in flight have this long, then what is left is cut.
+_GRACE_SECONDS = 7.0
+#: For giving leases back, the last commits, and closing connections.
+_CLOSING_SECONDS = 1.0
 _MIGRATION_CHECK_SECONDS = 1.0
 
 
@@ -94,7 +97,7 @@ class Bridge:
                 if connection.erp
             },
         )
-        return Dispatcher(self.store, deliverers, _pace(self.settings.delivery), begin_trace)
+        return Dispatcher(self.store, deliverers, _pace(self.settings), begin_trace)
 
     def pollers(self) -> list[Poller]:
         return [
@@ -104,22 +107,29 @@ class Bridge:
         ]
 
 
-def _pace(settings: DeliverySettings) -> Pace:
+def _pace(settings: Settings) -> Pace:
+    delivery = settings.delivery
     return Pace(
-        concurrency=settings.concurrency,
-        lease=timedelta(seconds=settings.lease_seconds),
+        concurrency=delivery.concurrency,
+        lease=timedelta(seconds=delivery.lease_seconds),
         backoff=Backoff(
-            timedelta(seconds=settings.retry_base_seconds), timedelta(seconds=settings.retry_cap_seconds)
+            timedelta(seconds=delivery.retry_base_seconds), timedelta(seconds=delivery.retry_cap_seconds)
         ),
-        give_up=timedelta(hours=settings.give_up_hours),
-        waiting_check=timedelta(seconds=settings.waiting_check_seconds),
-        poll=timedelta(seconds=settings.poll_seconds),
+        give_up=timedelta(hours=delivery.give_up_hours),
+        waiting_check=timedelta(seconds=delivery.waiting_check_seconds),
+        # On SQLite the command writes beside us, and nobody notifies.
+        poll=timedelta(seconds=delivery.poll_seconds or (1 if settings.on_sqlite else 5)),
+        attempt=timedelta(seconds=delivery.attempt_seconds),
+        poison_after=delivery.poison_after,
+        grace=timedelta(seconds=_GRACE_SECONDS),
     )
 
 
 @asynccontextmanager
 async def bridge(settings: Settings) -> AsyncIterator[Bridge]:
-    database, door = Database(settings.database), Door()
+    # No connection's slow answers may hold the sockets that another needs; pollers need a few too.
+    sockets = (settings.delivery.concurrency + 4) * max(1, len(settings.connections))
+    database, door = Database(settings.database), Door(connections=max(64, sockets))
     shops = {
         name: open_store(door, name, connection.vtex) for name, connection in settings.connections.items()
     }
@@ -152,11 +162,12 @@ async def serve(
             log.info("started", role=role, port=port)
             if started:
                 started(parts, port)
-            await _work(parts, role, serving, stopping)
+            await _work(parts, role, server, serving, stopping)
         finally:
             server.should_exit = True
-            await asyncio.wait([serving], timeout=_GRACE_SECONDS)
-            await parts.store.drain()
+            await asyncio.wait([serving], timeout=_CLOSING_SECONDS)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(parts.store.drain(), _CLOSING_SECONDS)
             log.info("stopped", role=role)
 
 
@@ -171,7 +182,13 @@ async def _listening(server: uvicorn.Server, serving: asyncio.Task[None]) -> int
     return port
 
 
-async def _work(parts: Bridge, role: Role, serving: asyncio.Task[None], stopping: asyncio.Event) -> None:
+async def _work(
+    parts: Bridge,
+    role: Role,
+    server: uvicorn.Server,
+    serving: asyncio.Task[None],
+    stopping: asyncio.Event,
+) -> None:
     """Dispatch and poll; a worker that dies takes the process down, so that it is started anew."""
     stop = asyncio.create_task(stopping.wait())
     migrated = asyncio.create_task(_migrated(parts.database))
@@ -189,11 +206,14 @@ async def _work(parts: Bridge, role: Role, serving: asyncio.Task[None], stopping
         for task in done:
             task.result()
     finally:
+        # All at once, in one grace: intake drains while attempts end or give their leases back.
+        server.should_exit = True
         for worker in workers:
             worker.stop()
-        # What is in flight ends in time, or its lease does.
-        _, late = await asyncio.wait([*running, stop, migrated], timeout=_GRACE_SECONDS)
-        for task in late:
+        stop.cancel()
+        migrated.cancel()
+        await asyncio.wait([*running, serving], timeout=_GRACE_SECONDS + _CLOSING_SECONDS)
+        for task in running:
             task.cancel()
 
 

@@ -67,8 +67,19 @@ class RoleProcess:
     async def stop(self) -> int:
         return await self._end(signal.SIGTERM)
 
+    def freeze(self) -> None:
+        """SIGSTOP: as a machine that is suspended, or starved."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
     def log_tail(self) -> str:
         return self._log.read_text(errors="replace")[-3000:] if self._log.exists() else ""
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
 
     async def _end(self, number: signal.Signals) -> int:
         assert self._process is not None

@@ -126,15 +126,21 @@ class ServerSettings(_Section):
 
 
 class DeliverySettings(_Section):
+    #: Attempts in flight for each connection, in each process that dispatches.
     concurrency: Annotated[int, Field(ge=1, le=1000)] = 16
-    #: A worker that dies leaves its lane to others after this; an attempt is cut off at three quarters of it.
-    lease_seconds: Annotated[float, Field(ge=1, le=3600)] = 60
+    #: A worker that dies leaves its lanes to others after this; while it lives, it renews its leases.
+    lease_seconds: Annotated[float, Field(ge=1, le=3600)] = 30
+    #: An attempt is cut off after this; each request in it has a shorter limit of its own.
+    attempt_seconds: Annotated[float, Field(ge=1, le=3600)] = 300
+    #: An event during which so many workers died in a row fails.
+    poison_after: Annotated[int, Field(ge=1, le=100)] = 5
     retry_base_seconds: Annotated[float, Field(gt=0)] = 1
     retry_cap_seconds: Annotated[float, Field(gt=0)] = 60
     #: Transient failures end by time; orders never expire.
     give_up_hours: Annotated[float, Field(gt=0)] = 168
     waiting_check_seconds: Annotated[float, Field(gt=0)] = 300
-    poll_seconds: Annotated[float, Field(gt=0)] = 0.2
+    #: The net under all wake-ups; unless set, 5 on PostgreSQL and 1 on SQLite.
+    poll_seconds: Annotated[float, Field(gt=0)] | None = None
 
 
 def _known_database(url: str) -> str:

@@ -1,57 +1,27 @@
-"""The dispatcher: claims due lanes, lets the kind's deliverer try, records how it ended."""
+"""The dispatcher: claims due lanes, lets an attempt run for each, records how it ended."""
 
 import asyncio
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Protocol
 
 from structlog.contextvars import bound_contextvars
 
 from app import logging, metrics
-from app.errors import (
-    BridgeError,
-    DatabaseUnavailable,
-    DeliveryError,
-    LeaseLost,
-    Refused,
-    Retry,
-    Unauthorized,
-    Waiting,
-)
-from app.queue.lanes import AttemptRecord, Backoff, Claim, Document, Outcome, goes_on
-from app.queue.models import PENDING, Status
+from app.errors import BridgeError, DatabaseUnavailable, LeaseLost
+from app.queue.attempts import Attempts, Deliverer, Pace
+from app.queue.fairness import Slots
+from app.queue.lanes import Claim, Document, Outcome
+from app.queue.leases import Leases
 from app.queue.store import Store
+from app.queue.store.claiming import Taken
+from app.queue.telling import tell
+
+__all__ = ["Deliverer", "Dispatcher", "Pace"]
 
 log = logging.get(__name__)
-
-
-class Deliverer(Protocol):
-    """One kind's way to the other side."""
-
-    def fingerprint(self, claim: Claim) -> str | None:
-        """What would be sent, in short; None for facts, which are always sent. May raise Refused."""
-
-    async def deliver(self, claim: Claim) -> str | None:
-        """Return when the other side acknowledged it; raise a DeliveryError otherwise.
-
-        What it returns is what is left to be done by others, in a sentence.
-        """
-
-
-@dataclass(frozen=True)
-class Pace:
-    concurrency: int
-    lease: timedelta
-    backoff: Backoff
-    #: Transient failures and waits end by time.
-    give_up: timedelta
-    waiting_check: timedelta
-    poll: timedelta
-    #: Kinds that never expire: they alert instead.
-    never_expire: frozenset[str] = frozenset({"order"})
+_OUTAGE_SECONDS = 1.0
+#: What is due but in other hands is looked at again so soon; twice as late each time, up to the poll.
+_CONTENDED_SECONDS = 0.02
 
 
 class Dispatcher:
@@ -61,163 +31,147 @@ class Dispatcher:
         deliverers: Mapping[str, Deliverer],
         pace: Pace,
         begin_trace: Callable[[], list[Document]] = list,
+        excluding: Callable[[], Collection[tuple[str, str]]] = frozenset,
     ) -> None:
         self._store = store
-        self._deliverers = deliverers
         self._pace = pace
-        #: Begins the record of one attempt's requests; the HTTP door writes into it.
-        self._begin_trace = begin_trace
-        self._in_flight: set[asyncio.Task[None]] = set()
+        self._attempts = Attempts(store, deliverers, pace, begin_trace)
+        self._leases = Leases(store, pace.lease)
+        self._slots = Slots(pace.concurrency)
+        #: The (connection, kind) that are not to be claimed now.
+        self._excluding = excluding
+        self._in_flight: dict[asyncio.Task[None], Claim] = {}
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
         """Until `stop`; survives every outage of the database."""
-        while not self._stopping.is_set():
-            self._store.wakeup.clear()
-            try:
-                claimed = await self._claim()
-            except DatabaseUnavailable as error:
-                log.error("database.unavailable", error=str(error))
-                await self._sleep(timedelta(seconds=1))
-                continue
-            if not claimed:
-                await self._sleep(self._pace.poll)
-        if self._in_flight:
-            await asyncio.wait(self._in_flight)
+        work = asyncio.create_task(self._work())
+        tasks = {
+            work,
+            asyncio.create_task(self._leases.keep()),
+            asyncio.create_task(self._store.notices.listen()),
+        }
+        try:
+            while not work.done():
+                done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     def stop(self) -> None:
-        """No new claims; `run` returns when what is in flight has ended."""
+        """No new claims; `run` returns when what is in flight has ended, or was given back."""
         self._stopping.set()
         self._store.wakeup.set()
 
-    async def _claim(self) -> bool:
-        room = self._pace.concurrency - len(self._in_flight)
-        if room <= 0:
-            await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
-            return True
-        claims = await self._store.claim(room, lease=self._pace.lease)
-        for claim in claims:
-            task = asyncio.create_task(self._handle(claim))
-            self._in_flight.add(task)
-            task.add_done_callback(self._in_flight.discard)
-        return bool(claims)
-
-    async def _sleep(self, duration: timedelta) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._store.wakeup.wait(), duration.total_seconds())
-
-    async def _handle(self, claim: Claim) -> None:
-        with bound_contextvars(event_id=str(claim.event_id), kind=claim.kind):
+    async def _work(self) -> None:
+        empty = 0
+        while not self._stopping.is_set():
+            self._store.wakeup.clear()
             try:
-                outcome = await self._try(claim)
-                try:
-                    written = await self._store.record(outcome)
-                except BridgeError:
-                    raise
-                except Exception as bug:  # unrecorded, it would be tried at each lease's end, for ever
-                    log.exception("outcome.bug")
-                    outcome = self._judge(claim, _bug(bug), AttemptRecord(self._store.clock(), 0, []))
-                    written = await self._store.record(outcome)
+                taken = await self._take()
             except DatabaseUnavailable as error:
-                # The lease ends by itself and the lane is claimed again.
-                log.error("outcome.not_recorded", error=str(error))
-                return
+                log.error("database.unavailable", error=str(error))
+                await self._sleep(_OUTAGE_SECONDS)
+                continue
+            empty = 0 if taken.claims else empty + 1
+            if not taken.claims:
+                await self._sleep(self._until_next(taken, empty))
+        await self._end()
+
+    async def _take(self) -> Taken:
+        until = self._leases.end_of_new()
+        taken = await self._store.take(self._slots, lease=self._pace.lease, excluding=self._excluding())
+        for claim in taken.claims:
+            self._slots.take(claim.connection, claim.priority)
+            task = asyncio.create_task(self._handle(claim, until))
+            self._in_flight[task] = claim
+            task.add_done_callback(self._ended)
+        return taken
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        claim = self._in_flight.pop(task)
+        self._slots.free(claim.connection, claim.priority)
+        self._store.wakeup.set()
+
+    def _until_next(self, taken: Taken, empty: int) -> float:
+        seconds = self._pace.poll.total_seconds()
+        if taken.next_due is not None:
+            seconds = min(seconds, max(0.0, (taken.next_due - self._store.clock()).total_seconds()))
+        if taken.contended:
+            seconds = min(seconds, _CONTENDED_SECONDS * 2.0 ** min(empty, 20))
+        return seconds
+
+    async def _sleep(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._store.wakeup.wait(), seconds)
+
+    async def _end(self) -> None:
+        """What does not end in time is cancelled and given back, so that others have it at once."""
+        if not self._in_flight:
+            return
+        await asyncio.wait(self._in_flight, timeout=self._pace.grace.total_seconds())
+        late = {**self._in_flight}
+        if not late:
+            return
+        for task in late:
+            task.cancel()
+        await asyncio.wait(late)
+        log.warning("leases.given_back", lanes=len(late))
+        await self._give_back([*late.values()])
+
+    async def _handle(self, claim: Claim, until: float) -> None:
+        with (
+            bound_contextvars(event_id=str(claim.event_id), kind=claim.kind),
+            self._leases.hold(claim, until) as lease,
+        ):
+            try:
+                async with lease.fence():
+                    outcome = await self._attempts.make(claim)
+                written = await self._record(outcome)
             except LeaseLost:
-                written = False
-            if not written:
+                written = None
+            except DatabaseUnavailable as error:
+                log.error("attempt.without_database", error=str(error))
+                await self._release(claim)
+                return
+            if written is None:
                 metrics.LEASES_LOST.inc()
                 log.warning("lease.lost", lane=claim.lane_id)
+                if lease.is_cut:
+                    await self._give_back([claim])
                 return
-            self._tell(outcome)
+            tell(written, self._store.clock())
 
-    async def _try(self, claim: Claim) -> Outcome:
-        deliverer = self._deliverers.get(claim.kind)
-        if deliverer is None:
-            return Outcome(
-                claim,
-                Status.FAILED,
-                f"this version knows no kind {claim.kind!r}; upgrade, then replay",
-                "refused",
-            )
-        started, clock, calls = self._store.clock(), time.perf_counter(), self._begin_trace()
-        fingerprint, error, note = None, None, None
+    async def _record(self, outcome: Outcome) -> Outcome | None:
+        """What was written, however long the database was away; None if the lease was lost meanwhile."""
+        while True:
+            try:
+                return outcome if await self._store.record(outcome) else None
+            except DatabaseUnavailable as error:
+                log.error("outcome.not_recorded", error=str(error))
+                await asyncio.sleep(_OUTAGE_SECONDS)
+            except BridgeError:
+                raise
+            except Exception as bug:  # unrecorded, it would be tried at each lease's end, for ever
+                log.exception("outcome.bug")
+                outcome = self._attempts.of_bug(outcome.claim, bug)
+                return outcome if await self._store.record(outcome) else None
+
+    async def _release(self, claim: Claim) -> None:
+        """Give it back as soon as the database answers again: an outage is no crash of the worker."""
+        given = False
+        while not given:
+            await asyncio.sleep(_OUTAGE_SECONDS)
+            given = await self._give_back([claim])
+
+    async def _give_back(self, claims: list[Claim]) -> bool:
         try:
-            fingerprint = deliverer.fingerprint(claim)
-            if fingerprint is not None and fingerprint == claim.acknowledged:
-                return Outcome(claim, Status.UNCHANGED, fingerprint=fingerprint)
-            async with asyncio.timeout(self._pace.lease.total_seconds() * 0.75):
-                note = await deliverer.deliver(claim)
-        except (DatabaseUnavailable, LeaseLost):
-            raise
-        except DeliveryError as delivery_error:
-            error = delivery_error
-        except TimeoutError:
-            error = Retry("the attempt took longer than its lease allows", unknown_outcome=True)
-        except Exception as bug:  # our own bug must become a recorded state, never a dead worker
-            log.exception("delivery.bug")
-            error = _bug(bug)
-        record = AttemptRecord(started, round((time.perf_counter() - clock) * 1000), calls)
-        if error is None:
-            return Outcome(claim, Status.DELIVERED, note, fingerprint=fingerprint, attempt=record)
-        return self._judge(claim, error, record)
-
-    def _judge(self, claim: Claim, error: DeliveryError, attempt: AttemptRecord) -> Outcome:
-        """What an error means for the lane: waiting, retrying, or failed."""
-        now = self._store.clock()
-        if isinstance(error, Refused):
-            return Outcome(claim, Status.FAILED, error.reason, error.reason_class, attempt=attempt)
-        if claim.kind not in self._pace.never_expire and self._expired(claim, error):
-            reason = f"given up after {self._pace.give_up}: {error.reason}; replay it when the cause is gone"
-            on = error.on if isinstance(error, Waiting) else None
-            return Outcome(claim, Status.FAILED, reason, error.reason_class, waiting_on=on, attempt=attempt)
-        if isinstance(error, Waiting):
-            due = now + self._pace.waiting_check
-            return Outcome(
-                claim, Status.WAITING, error.reason, error.reason_class, due, error.on, attempt=attempt
-            )
-        floor = error.after if isinstance(error, Retry | Unauthorized) else None
-        due = now + self._pace.backoff.delay(claim.failures, floor)
-        return Outcome(claim, Status.RETRYING, error.reason, error.reason_class, due, attempt=attempt)
-
-    def _expired(self, claim: Claim, error: DeliveryError) -> bool:
-        status = Status.WAITING if isinstance(error, Waiting) else Status.RETRYING
-        # Paused time burns no deadline: keys that were refused wait for a person, not for the clock.
-        return (
-            goes_on(claim, status, error.reason_class)
-            and not isinstance(error, Unauthorized)
-            and self._store.clock() - claim.since > self._pace.give_up
-        )
-
-    def _tell(self, outcome: Outcome) -> None:
-        """One wide line per attempt, counted at the same place."""
-        claim, attempt = outcome.claim, outcome.attempt
-        labels = (claim.connection, claim.kind)
-        if outcome.status not in PENDING:
-            metrics.EVENTS_FINISHED.labels(*labels, outcome.status).inc()
-        if attempt is None:
-            log.debug("delivery.unchanged", key=claim.key)
-            return
-        metrics.ATTEMPTS_ENDED.labels(*labels, outcome.status, outcome.reason_class or "none").inc()
-        metrics.ATTEMPT_SECONDS.labels(claim.kind).observe(attempt.duration_ms / 1000)
-        if outcome.status is Status.DELIVERED:
-            latency = (self._store.clock() - claim.accepted_at).total_seconds()
-            metrics.DELIVERY_SECONDS.labels(*labels).observe(max(0.0, latency))
-        write = log.warning if outcome.status in {Status.FAILED, Status.RETRYING} else log.info
-        write(
-            "delivery.attempted",
-            connection=claim.connection,
-            key=claim.key,
-            lane=claim.lane_id,
-            number=claim.number,
-            outcome=outcome.status,
-            reason=outcome.reason,
-            failures=claim.failures,
-            duration_ms=attempt.duration_ms,
-            calls=[f"{call['method']} {call['path']} {call['status']}" for call in attempt.calls],
-        )
-
-
-def _bug(error: Exception) -> Retry:
-    retry = Retry(f"internal error ({type(error).__name__}); it is tried again, see the logs for this event")
-    retry.reason_class = "bug"
-    return retry
+            await self._store.give_back(claims)
+        except DatabaseUnavailable as error:
+            # At the stop: the leases end by themselves.
+            log.error("leases.not_given_back", error=str(error))
+            return False
+        return True

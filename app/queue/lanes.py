@@ -64,6 +64,10 @@ class Claim:
     status: str | None
     since: datetime
     reason_class: str | None = None
+    #: 0 orders and invoices, 1 stock, 2 prices, 3 catalogue.
+    priority: int = 0
+    #: Leases of this lane that ended by themselves in a row, up to this claim.
+    crashes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

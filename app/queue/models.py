@@ -47,7 +47,9 @@ class Lane(SQLModel, table=True):
         Index("lane_identity", "connection", "kind", "key", unique=True),
         Index(
             "lane_due",
+            "connection",
             "priority",
+            "kind",
             "due_at",
             postgresql_where=text("due_at IS NOT NULL"),
             sqlite_where=text("due_at IS NOT NULL"),
@@ -104,6 +106,8 @@ class Lane(SQLModel, table=True):
     #: When a worker may claim it; a claim moves it to the lease's end, so a lease ends by itself.
     due_at: datetime | None = None
     lease: UUID | None = None
+    #: Leases in a row that ended by themselves: their workers died.
+    crashes: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class Event(SQLModel, table=True):

@@ -5,6 +5,8 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
+from app.database import Database
+from app.queue.fairness import Slots
 from app.queue.lanes import Claim
 from app.queue.store import Store
 from tests.queue.making import (
@@ -248,3 +250,68 @@ async def _claim_all(stores: tuple[Store, Store], *, most: int, tries: int = 40)
         both = await asyncio.gather(*(store.claim(most, lease=LEASE) for store in stores))
         claims += [claim for each in both for claim in each]
     return claims
+
+
+async def test_a_busy_target_hides_nothing_behind_it(store: Store, clock: Clock) -> None:
+    await accept(store, *(state(f"I{number}", kind="image", target="sku:A") for number in range(30)))
+    clock.advance(timedelta(seconds=1))
+    await accept(store, *(state(f"B{number}", kind="image") for number in range(5)))
+    slots = Slots(10)
+    assert len((await store.take(slots, lease=LEASE)).claims) == 1
+    assert {claim.key for claim in (await store.take(slots, lease=LEASE)).claims} == {
+        f"B{number}" for number in range(5)
+    }
+
+
+async def test_what_is_excluded_is_not_taken_and_costs_the_others_nothing(store: Store) -> None:
+    await accept(store, *(fact(f"I{number}", kind="order") for number in range(20)), fact("C"))
+    await accept(store, fact("O", kind="order"), connection="other")
+    taken = await store.take(Slots(4), lease=LEASE, excluding={("acme", "order")})
+    assert {(claim.connection, claim.key) for claim in taken.claims} == {("acme", "C"), ("other", "O")}
+    assert (await store.take(Slots(4), lease=LEASE, excluding={("acme", "order")})).contended is False
+
+
+async def test_one_connections_full_load_takes_nothing_from_another(store: Store, clock: Clock) -> None:
+    await accept(store, *(state(f"P{number}") for number in range(50)))
+    clock.advance(timedelta(seconds=1))
+    await accept(store, state("A"), connection="other")
+    claims = (await store.take(Slots(4), lease=LEASE)).claims
+    assert [claim.key for claim in claims if claim.connection == "other"] == ["A"]
+
+
+async def test_the_next_moment_is_told_with_what_is_taken(store: Store, clock: Clock) -> None:
+    await accept(store, state("A"))
+    await store.record(retrying(await claim_one(store)))
+    taken = await store.take(Slots(4), lease=LEASE)
+    assert (taken.claims, taken.next_due) == ([], clock.now + timedelta(minutes=1))
+
+
+async def test_four_claimers_of_shared_targets_end_all_without_a_livelock(
+    migrated_postgres_url: str, clock: Clock
+) -> None:
+    stores = [Store(Database(migrated_postgres_url), clock=clock) for _ in range(4)]
+    kinds = ("image", "kit", "sku", "specification")
+    events = [state(f"K{n}", kind=kind, target=f"sku:K{n}") for n in range(50) for kind in kinds]
+    await accept(stores[0], *events)
+    flying: set[str] = set()
+    rounds = [0, 0]
+
+    async def work(store: Store) -> None:
+        while await rows(store, "SELECT 1 FROM event WHERE finished_at IS NULL LIMIT 1"):
+            claims = await store.claim(8, lease=LEASE)
+            rounds[bool(claims)] += 1
+            targets = {claim.key for claim in claims}
+            assert len(targets) == len(claims)
+            assert not targets & flying
+            flying.update(targets)
+            await asyncio.sleep(0.001)
+            # Before the commit that frees them.
+            flying.difference_update(targets)
+            await asyncio.gather(*(store.record(ended(claim)) for claim in claims))
+
+    await asyncio.wait_for(asyncio.gather(*(work(store) for store in stores)), 60)
+    # 200 lanes in batches of at most 8: most looks find something.
+    assert rounds[True] >= 25
+    assert rounds[False] < 4 * rounds[True]
+    for store in stores:
+        await store.database.close()

@@ -123,11 +123,11 @@ async def test_no_more_than_the_concurrency_is_in_flight(store: Store) -> None:
     async def slow(_claim: Claim) -> None:
         await asyncio.sleep(0.02)
 
-    price = Sending(slow)
-    await accept(store, *(state(f"K{number}") for number in range(40)))
-    async with dispatching(store, price=price):
+    invoice = Sending(slow)
+    await accept(store, *(fact(f"K{number}") for number in range(40)))
+    async with dispatching(store, invoice=invoice):
         await until(lambda: all_ended(store), "all ended")
-    assert price.most_in_flight == PACE.concurrency
+    assert invoice.most_in_flight == PACE.concurrency
 
 
 async def test_a_stopped_dispatcher_ends_what_is_in_flight(store: Store) -> None:
@@ -150,12 +150,12 @@ async def test_a_stopped_dispatcher_claims_nothing_more(store: Store) -> None:
     async def wait(_claim: Claim) -> None:
         await asyncio.sleep(0.1)
 
-    price = Sending(wait)
-    await accept(store, *(state(f"K{number}") for number in range(20)))
-    async with dispatching(store, price=price) as dispatcher:
-        await until(lambda: price.in_flight == PACE.concurrency, "all hands are full")
+    invoice = Sending(wait)
+    await accept(store, *(fact(f"K{number}") for number in range(20)))
+    async with dispatching(store, invoice=invoice) as dispatcher:
+        await until(lambda: invoice.in_flight == PACE.concurrency, "all hands are full")
         dispatcher.stop()
-    assert len(price.sent) == PACE.concurrency
+    assert len(invoice.sent) == PACE.concurrency
     assert await rows(store, "SELECT 1 FROM lane WHERE lease IS NOT NULL") == []
 
 
@@ -179,7 +179,26 @@ async def test_an_outage_of_the_database_is_survived(migrated_postgres_url: str,
     await store.database.close()
 
 
-async def test_an_outage_while_the_outcome_is_recorded_costs_a_second_try_not_the_event(
+async def test_an_outage_while_the_outcome_is_recorded_costs_no_second_try(
+    migrated_postgres_url: str, postgres: Postgres
+) -> None:
+    store = Store(Database(migrated_postgres_url))
+
+    async def outage(_claim: Claim) -> None:
+        await asyncio.to_thread(postgres.stop)
+
+    price = Sending(outage)
+    ids = await accept(store, state("A"))
+    async with dispatching(store, replace(PACE, lease=timedelta(minutes=1)), price=price):
+        await until(lambda: postgres.pid is None, "the database is away")
+        await asyncio.to_thread(postgres.start)
+        await until(lambda: all_ended(store), "the event ended")
+    assert await statuses(store, ids) == ["delivered"]
+    assert len(price.sent) == 1
+    await store.database.close()
+
+
+async def test_an_outage_within_an_attempt_gives_the_lane_back_and_counts_no_crash(
     migrated_postgres_url: str, postgres: Postgres
 ) -> None:
     store = Store(Database(migrated_postgres_url))
@@ -187,14 +206,14 @@ async def test_an_outage_while_the_outcome_is_recorded_costs_a_second_try_not_th
     async def outage(claim: Claim) -> None:
         if len(price.sent) == 1:
             await asyncio.to_thread(postgres.stop)
-        assert claim.payload == {"value": 1}
+            await store.checkpoint(claim, "told")
 
     price = Sending(outage)
     ids = await accept(store, state("A"))
-    async with dispatching(store, replace(PACE, lease=timedelta(seconds=2)), price=price):
+    async with dispatching(store, replace(PACE, lease=timedelta(minutes=1)), price=price):
         await until(lambda: postgres.pid is None, "the database is away")
         await asyncio.to_thread(postgres.start)
         await until(lambda: all_ended(store), "the event ended")
     assert await statuses(store, ids) == ["delivered"]
-    assert len(price.sent) == 2
+    assert [claim.crashes for claim in price.sent] == [0, 0]
     await store.database.close()

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import BridgeError, LeaseLost, Refused, Retry, Throttled, Unauthorized, Waiting
+from app.queue.dispatcher import Pace
 from app.queue.lanes import Backoff, Claim
 from app.queue.store import Store
 from tests.queue.making import LEASE, Clock, accept, fact, lane, rows, state, statuses
@@ -23,14 +25,14 @@ def raising(error: Exception) -> Sending:
     return Sending(attempt)
 
 
-async def _try_once(store: Store, sending: Sending, *, kind: str = "price") -> None:
+async def _try_once(store: Store, sending: Sending, *, kind: str = "price", pace: Pace = PACE) -> None:
     """Until the attempt is on record."""
     [(before,)] = await rows(store, "SELECT count(*) FROM attempt")
 
     async def recorded() -> bool:
         return await rows(store, "SELECT count(*) FROM attempt") == [(before + 1,)]
 
-    async with dispatching(store, PACE, **{kind: sending}):
+    async with dispatching(store, pace, **{kind: sending}):
         await until(recorded, "the attempt is recorded")
 
 
@@ -103,15 +105,15 @@ async def _ended(store: Store, kind: str) -> bool:
     return await rows(store, query) == []
 
 
-async def test_an_attempt_longer_than_its_lease_is_cut_short(store: Store) -> None:
+async def test_an_attempt_longer_than_its_limit_is_cut_short(store: Store) -> None:
     async def hang(_claim: Claim) -> None:
         await asyncio.sleep(60)
 
     await accept(store, state("A"))
-    await _try_once(store, Sending(hang))
+    await _try_once(store, Sending(hang), pace=replace(PACE, attempt=timedelta(seconds=0.2)))
     found = await lane(store, "A")
     assert (found.status, found.reason_class) == ("retrying", "transient")
-    assert "lease" in found.reason
+    assert "longer than 0.2 s" in found.reason
 
 
 async def test_a_lost_lease_writes_nothing(store: Store) -> None:

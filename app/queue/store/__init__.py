@@ -1,7 +1,7 @@
 """The only SQL over events, lanes and attempts."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -9,10 +9,13 @@ from sqlalchemy.exc import IntegrityError
 
 from app.database import Database, may_rerun
 from app.errors import DatabaseUnavailable, LeaseLost
+from app.queue.fairness import Chooser, MostUrgent
 from app.queue.group import GroupCommit
 from app.queue.lanes import Claim, Outcome, Submission
-from app.queue.store import accepting, claiming, recording, replaying
+from app.queue.notices import Notices
+from app.queue.store import accepting, claiming, leasing, recording, replaying
 from app.queue.store.accepting import Accepted, IdempotencyConflict
+from app.queue.store.claiming import Taken
 from app.queue.store.reading import EventFilter, Reading
 
 __all__ = ["Accepted", "EventFilter", "IdempotencyConflict", "Store"]
@@ -34,6 +37,8 @@ class Store:
         self.clock = clock
         #: Set whenever work may have become due in this process: the dispatcher's hint.
         self.wakeup = asyncio.Event()
+        #: The same hint for the other processes, and from them.
+        self.notices = Notices(database, self.wakeup)
         self.read = Reading(database)
         self._accepting = GroupCommit(self._accept, most=_MOST_EVENTS, weight=lambda item: len(item.events))
         self._recording = GroupCommit(self._record, most=_MOST_OUTCOMES, weight=lambda _: 1)
@@ -41,20 +46,41 @@ class Store:
     async def accept(self, submission: Submission) -> Accepted:
         """Return after the commit. IdempotencyConflict, DatabaseUnavailable: nothing was stored."""
         accepted = await self._accepting.submit(submission)
-        self.wakeup.set()
+        self._is_due()
         return accepted
 
     async def claim(self, most: int, *, lease: timedelta) -> list[Claim]:
-        """Take up to `most` due lanes, by priority; at most one of each write target."""
+        """Take up to `most` due lanes, the most urgent first; at most one of each write target."""
+        return (await self.take(MostUrgent(most), lease=lease)).claims
+
+    async def take(
+        self, chooser: Chooser, *, lease: timedelta, excluding: Collection[tuple[str, str]] = ()
+    ) -> Taken:
+        """Take due lanes as the chooser says, none of the (connection, kind) that are excluded now."""
+        async with self.database.read() as connection:
+            found = await claiming.streams(connection)
+        now = self.clock()
+        streams = [each for each in found if (each.connection, each.kind) not in excluding]
+        due = [
+            each for each in streams if each.due_at <= now and chooser.room(each.connection, each.priority)
+        ]
+        claims = await self._claim(due, chooser, now, lease) if due else []
+        next_due = min((each.due_at for each in streams if each.due_at > now), default=None)
+        return Taken(claims, next_due, contended=bool(due) and not claims)
+
+    async def _claim(
+        self, due: list[claiming.Stream], chooser: Chooser, now: datetime, lease: timedelta
+    ) -> list[Claim]:
         try:
             async with self.database.write() as connection:
-                return await claiming.claim(connection, most, self.clock(), lease)
+                return await claiming.claim(connection, due, chooser, now, lease)
         except IntegrityError:
             pass
         except DatabaseUnavailable as error:
             if not may_rerun(error):
                 raise
-        # Another replica took a lane of the same target in the same moment; the database refused ours.
+        # A replica of another version took a lane of the same target in the same moment; the database
+        # refused ours.
         self.wakeup.set()
         return []
 
@@ -64,6 +90,17 @@ class Store:
         if recorded:
             self.wakeup.set()
         return recorded
+
+    async def renew(self, claims: Sequence[Claim], *, lease: timedelta) -> set[tuple[int, UUID]]:
+        """The (lane, lease) that are ours still, for another `lease` from now."""
+        async with self.database.write() as connection:
+            return await leasing.renew(connection, claims, self.clock() + lease)
+
+    async def give_back(self, claims: Sequence[Claim]) -> None:
+        """End leases in order: the lanes are due at once, and no attempt is counted."""
+        async with self.database.write() as connection:
+            await leasing.give_back(connection, claims, self.clock())
+        self._is_due()
 
     async def checkpoint(self, claim: Claim, stage: str) -> None:
         """Remember how far a fact of several steps has come; LeaseLost if it is no longer ours."""
@@ -75,12 +112,16 @@ class Store:
         """Send again: a fact as it was, a state kind as its lane wants it today; False: no such event."""
         async with self.database.write() as connection:
             replayed = await replaying.replay(connection, connection_name, event_id, self.clock())
-        self.wakeup.set()
+        self._is_due()
         return replayed
 
     async def drain(self) -> None:
         await self._accepting.drain()
         await self._recording.drain()
+
+    def _is_due(self) -> None:
+        self.wakeup.set()
+        self.notices.post()
 
     async def _accept(self, batch: list[Submission]) -> list[Accepted | Exception]:
         async with self.database.write() as connection:
@@ -88,4 +129,7 @@ class Store:
 
     async def _record(self, batch: list[Outcome]) -> list[bool | Exception]:
         async with self.database.write() as connection:
-            return [*await recording.record(connection, batch, self.clock())]
+            written, is_due = await recording.record(connection, batch, self.clock())
+        if is_due:
+            self.notices.post()
+        return [*written]

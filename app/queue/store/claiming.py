@@ -1,93 +1,239 @@
-"""Claiming: due lanes by priority, at most one of each write target, with leases that end by themselves."""
+"""Claiming: due lanes, at most one of each write target, with leases that end by themselves."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-from sqlalchemy import Row, Select, case, exists, func, select, update
+from sqlalchemy import (
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    select,
+    true,
+    union_all,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.selectable import CompoundSelect, FromClause
 
+from app.queue.fairness import Candidate, Chooser
 from app.queue.lanes import Claim
 from app.queue.store.accepting import EVENT, LANE
 
-#: Orders and invoices, stock, prices, catalogue: each class is its own range of the partial index.
-PRIORITIES = (0, 1, 2, 3)
+#: Streams that one statement looks into.
+_MOST_STREAMS = 32
 
 
-async def claim(connection: AsyncConnection, most: int, now: datetime, lease: timedelta) -> list[Claim]:
-    candidates: list[Row[Any]] = []
-    for priority in PRIORITIES:
-        if len(candidates) < most:
-            candidates += await connection.execute(_due(priority, most - len(candidates), now))
-    by_target: dict[tuple[str, str], Row[Any]] = {}
-    for row in candidates:
-        by_target.setdefault((row.connection, row.target), row)
-    if not by_target:
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """The due lanes of one connection and kind: a range of the partial index, and its first moment."""
+
+    connection: str
+    priority: int
+    kind: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    claims: list[Claim]
+    #: When the next lane comes due that was not yet; none is known: None.
+    next_due: datetime | None = None
+    #: Something was due and there was room, yet all of it was in other hands.
+    contended: bool = False
+
+
+async def streams(connection: AsyncConnection) -> list[Stream]:
+    return [Stream(*row) for row in await connection.execute(_STREAMS)]
+
+
+async def claim(
+    connection: AsyncConnection, due: Sequence[Stream], chooser: Chooser, now: datetime, lease: timedelta
+) -> list[Claim]:
+    """Lease what the chooser takes of the given streams."""
+    chosen = chooser.choose(await _candidates(connection, due, chooser, now))
+    if not chosen:
         return []
-    lanes = list(by_target.values())
-    events = {row.lane_id: row for row in await connection.execute(_heads([lane.id for lane in lanes]))}
-    if idle := [lane.id for lane in lanes if lane.id not in events]:
+    heads = (await connection.execute(_heads(connection, [each.lane_id for each in chosen]))).all()
+    pending = {row.lane_id: row for row in heads if row.target_is_ours}
+    found = {row.lane_id for row in heads}
+    if idle := [each.lane_id for each in chosen if each.lane_id not in found]:
         # Nothing is pending: leased, it would block its target, and come due again for ever.
         await connection.execute(update(LANE).where(LANE.c.id.in_(idle)).values(due_at=None, status=None))
     token = uuid4()
-    # The fingerprint goes with the claim: an attempt that ends without an acknowledgement, or dies, has none.
-    await connection.execute(
-        update(LANE)
-        .where(LANE.c.id.in_(list(events)))
-        .values(lease=token, due_at=now + lease, acknowledged=None, resend=False)
+    leased = await connection.execute(_lease([*pending]), {"token": token, "until": now + lease})
+    crashes = {row.id: row.crashes for row in leased}
+    rows = [pending[each.lane_id] for each in chosen if each.lane_id in crashes]
+    return [_claim(row, token, now, crashes[row.lane_id]) for row in rows]
+
+
+async def _candidates(
+    connection: AsyncConnection, due: Sequence[Stream], chooser: Chooser, now: datetime
+) -> list[Candidate]:
+    """Of each target the most urgent lane. Locked, so that another replica looks past them."""
+    seen: list[Row[Any]] = []
+    for start in range(0, len(due), _MOST_STREAMS):
+        part = due[start : start + _MOST_STREAMS]
+        values: dict[str, Any] = {"now": now}
+        for number, stream in enumerate(part):
+            values |= {
+                f"connection_{number}": stream.connection,
+                f"priority_{number}": stream.priority,
+                f"kind_{number}": stream.kind,
+                f"most_{number}": chooser.room(stream.connection, stream.priority),
+            }
+        seen += await connection.execute(_firsts(len(part)), values)
+    seen.sort(key=lambda row: (row.priority, row.due_at))
+    by_target: dict[tuple[str, str], Candidate] = {}
+    for row in seen:
+        candidate = Candidate(row.id, row.connection, row.target, row.priority)
+        by_target.setdefault((row.connection, row.target), candidate)
+    return list(by_target.values())
+
+
+_ORDER = ("connection", "priority", "kind", "due_at")
+
+
+def _walk() -> Select[Any]:
+    """From stream to stream by their first entries in the index: its cost is the number of streams."""
+    at = LANE.alias("at")
+    walk = select(_first()).cte("stream", recursive=True)
+    # Not (connection, priority, kind) > (…): SQLite looks through the whole index for that.
+    step = func.coalesce(*(_first(at, equal) for equal in (2, 1, 0)))
+    walk = walk.union_all(select(step).select_from(walk.join(at, at.c.id == walk.c.id)))
+    return select(*LANE.c[_ORDER]).join(walk, LANE.c.id == walk.c.id)
+
+
+def _first(at: FromClause | None = None, equal: int = 0) -> ColumnElement[Any]:
+    """The lane that is due first in the first stream, or in the first one that differs from `at` so late."""
+    lane = LANE.alias("following")
+    query: Select[Any] = (
+        select(lane.c.id).where(lane.c.due_at.is_not(None)).order_by(*lane.c[_ORDER[equal:]]).limit(1)
     )
-    return [_claim(lane, events[lane.id], token, now) for lane in lanes if lane.id in events]
+    if at is None:
+        return query.scalar_subquery().label("id")
+    same = [lane.c[name] == at.c[name] for name in _ORDER[:equal]]
+    return query.where(*same, lane.c[_ORDER[equal]] > at.c[_ORDER[equal]]).correlate(at).scalar_subquery()
 
 
-def _due(priority: int, most: int, now: datetime) -> Select[Any]:
+_STREAMS = _walk()
+
+
+def _target_in_flight() -> ColumnElement[bool]:
+    """By another lane; an ended lease holds its target until its own lane is done."""
     other = LANE.alias("other")
-    target_in_flight = exists().where(
+    return exists().where(
         other.c.connection == LANE.c.connection,
         other.c.target == LANE.c.target,
         other.c.lease.is_not(None),
         other.c.id != LANE.c.id,
     )
-    return (
-        select(LANE)
-        .where(LANE.c.priority == priority, LANE.c.due_at <= now, ~target_in_flight)
-        .order_by(LANE.c.due_at)
-        .limit(most)
-        .with_for_update(skip_locked=True, of=LANE)
-    )
 
 
-def _heads(lane_ids: list[int]) -> Select[Any]:
-    """The event that each lane's claim answers for: a state's newest, a fact's oldest."""
+@cache
+def _firsts(count: int) -> CompoundSelect[Any]:
+    """The first lanes of each stream whose target is free."""
+    parts = []
+    for number in range(count):
+        first = (
+            select(*LANE.c["id", "connection", "target", "priority", "due_at"])
+            .where(
+                LANE.c.connection == bindparam(f"connection_{number}"),
+                LANE.c.priority == bindparam(f"priority_{number}"),
+                LANE.c.kind == bindparam(f"kind_{number}"),
+                LANE.c.due_at <= bindparam("now"),
+                ~_target_in_flight(),
+            )
+            .order_by(LANE.c.due_at)
+            .limit(bindparam(f"most_{number}"))
+            .with_for_update(skip_locked=True, of=LANE)
+        )
+        parts.append(select(first.subquery(f"stream_{number}")))
+    return union_all(*parts)
+
+
+def _heads(connection: AsyncConnection, lane_ids: list[int]) -> Select[Any]:
+    """The lanes with the event that each one's claim answers for: a state's newest, a fact's oldest."""
     pending = EVENT.alias("pending")
-    number = (
-        select(case((LANE.c.is_state, func.max(pending.c.number)), else_=func.min(pending.c.number)))
-        .where(pending.c.lane_id == LANE.c.id, pending.c.finished_at.is_(None))
-        .scalar_subquery()
-    )
+    unfinished = pending.c.lane_id == LANE.c.id, pending.c.finished_at.is_(None)
+    numbers = select(pending.c.number).where(*unfinished).correlate(LANE)
+    newest = numbers.order_by(pending.c.number.desc()).limit(1).scalar_subquery()
+    oldest = numbers.order_by(pending.c.number).limit(1).scalar_subquery()
+    number = case((LANE.c.is_state, newest), else_=oldest)
+    ours: ColumnElement[Any] = true()
+    if connection.dialect.name == "postgresql":
+        # Two replicas may hold two lanes of one target; who gets this lock until its commit goes on.
+        name = LANE.c.connection + literal(" ") + LANE.c.target
+        ours = func.pg_try_advisory_xact_lock(func.hashtextextended(name, 0))
+    lane = LANE.c[
+        "connection",
+        "kind",
+        "key",
+        "is_state",
+        "last_number",
+        "desired",
+        "acknowledged",
+        "resend",
+        "status",
+        "reason_class",
+        "since",
+        "failures",
+        "priority",
+    ]
+    event = (EVENT.c.id.label("event_id"), *EVENT.c["number", "payload", "accepted_at", "stage"])
     return (
-        select(*EVENT.c["lane_id", "id", "number", "payload", "accepted_at", "stage"])
-        .join(LANE, EVENT.c.lane_id == LANE.c.id)
-        .where(LANE.c.id.in_(lane_ids), EVENT.c.number == number)
+        select(LANE.c.id.label("lane_id"), *lane, *event, ours.label("target_is_ours"))
+        .select_from(LANE)
+        .join(EVENT, and_(EVENT.c.lane_id == LANE.c.id, EVENT.c.number == number))
+        .where(LANE.c.id.in_(lane_ids))
     )
 
 
-def _claim(lane: Row[Any], event: Row[Any], token: UUID, now: datetime) -> Claim:
+def _lease(lane_ids: list[int]) -> Any:
+    # The fingerprint goes with the claim: an attempt that ends without an acknowledgement, or dies, has none.
+    return (
+        update(LANE)
+        # Asked again under the targets' locks: another replica may have committed since we looked.
+        .where(LANE.c.id.in_(lane_ids), ~_target_in_flight())
+        .values(
+            lease=bindparam("token"),
+            due_at=bindparam("until"),
+            acknowledged=None,
+            resend=False,
+            crashes=LANE.c.crashes + case((LANE.c.lease.is_not(None), 1), else_=0),
+        )
+        .returning(LANE.c.id, LANE.c.crashes)
+    )
+
+
+def _claim(row: Row[Any], token: Any, now: datetime, crashes: int) -> Claim:
     return Claim(
-        lane_id=lane.id,
+        lane_id=row.lane_id,
         lease=token,
         claimed_at=now,
-        connection=lane.connection,
-        kind=lane.kind,
-        key=lane.key,
-        is_state=lane.is_state,
-        payload=lane.desired if lane.is_state else event.payload,
-        event_id=event.id,
-        number=lane.last_number if lane.is_state else event.number,
-        accepted_at=event.accepted_at,
-        stage=event.stage,
-        acknowledged=None if lane.resend else lane.acknowledged,
-        failures=lane.failures,
-        status=lane.status,
-        since=lane.since or event.accepted_at,
-        reason_class=lane.reason_class,
+        connection=row.connection,
+        kind=row.kind,
+        key=row.key,
+        is_state=row.is_state,
+        payload=row.desired if row.is_state else row.payload,
+        event_id=row.event_id,
+        number=row.last_number if row.is_state else row.number,
+        accepted_at=row.accepted_at,
+        stage=row.stage,
+        acknowledged=None if row.resend else row.acknowledged,
+        failures=row.failures,
+        status=row.status,
+        since=row.since or row.accepted_at,
+        reason_class=row.reason_class,
+        priority=row.priority,
+        crashes=crashes,
     )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, case, exists, insert, or_, select, tuple_, update
+from sqlalchemy import Row, and_, case, exists, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.schema import Table
@@ -21,8 +21,8 @@ ATTEMPT: Table = Attempt.__table__  # type: ignore[attr-defined]  # SQLModel doe
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-async def record(connection: AsyncConnection, batch: list[Outcome], now: datetime) -> list[bool]:
-    """True for each outcome that was written; False where the lease was lost."""
+async def record(connection: AsyncConnection, batch: list[Outcome], now: datetime) -> tuple[list[bool], bool]:
+    """True for each outcome that was written, False where the lease was lost; and whether anything is due."""
     batch = [_storable(outcome) for outcome in batch]
     rows = await _lock(connection, batch)
     lanes = {row.id: row for row in rows}
@@ -39,9 +39,10 @@ async def record(connection: AsyncConnection, batch: list[Outcome], now: datetim
         await connection.execute(update(LANE).where(LANE.c.id == outcome.claim.lane_id).values(values))
     if attempts := [_attempt_row(outcome) for outcome in held if outcome.attempt]:
         await connection.execute(insert(ATTEMPT), attempts)
-    await _wake(connection, [outcome.claim for outcome in held if outcome.status is Status.DELIVERED], now)
+    delivered = [outcome.claim for outcome in held if outcome.status is Status.DELIVERED]
+    woken = await _wake(connection, delivered, now)
     written = {id(outcome) for outcome in held}
-    return [id(outcome) in written for outcome in batch]
+    return [id(outcome) in written for outcome in batch], woken or bool(pending)
 
 
 async def _lock(connection: AsyncConnection, batch: list[Outcome]) -> Sequence[Row[Any]]:
@@ -88,6 +89,7 @@ def _finished(outcome: Outcome, pending: set[int], now: datetime) -> Document:
     kind, key = outcome.waiting_on or (None, None)
     values: Document = {
         "lease": None,
+        "crashes": 0,
         "due_at": now if more else None,
         "status": Status.ACCEPTED.value if more else None,
         "since": now,
@@ -118,6 +120,7 @@ def _parked(outcome: Outcome, rows: Sequence[Row[Any]], now: datetime) -> Docume
     )
     return {
         "lease": None,
+        "crashes": 0,
         "due_at": now if arrived else outcome.due_at,
         "status": outcome.status.value,
         "since": claim.since if goes_on(claim, outcome.status, outcome.reason_class) else now,
@@ -157,12 +160,19 @@ def _attempt_row(outcome: Outcome) -> Document:
     }
 
 
-async def _wake(connection: AsyncConnection, delivered: list[Claim], now: datetime) -> None:
+async def _wake(connection: AsyncConnection, delivered: list[Claim], now: datetime) -> bool:
     """All who wait for what was just delivered are due at once; those who gave up waiting are revived."""
     if not delivered:
-        return
-    arrived = tuple_(LANE.c.connection, LANE.c.waiting_kind, LANE.c.waiting_key).in_(
-        sorted((claim.connection, claim.kind, claim.key) for claim in delivered)
+        return False
+    # By equality, kind for kind: SQLite would look through all lanes for a list of triples.
+    keys: dict[tuple[str, str], list[str]] = {}
+    for claim in delivered:
+        keys.setdefault((claim.connection, claim.kind), []).append(claim.key)
+    arrived = or_(
+        *(
+            and_(LANE.c.connection == name, LANE.c.waiting_kind == kind, LANE.c.waiting_key.in_(those))
+            for (name, kind), those in keys.items()
+        )
     )
     sleeping = (
         select(LANE.c.id)
@@ -172,7 +182,7 @@ async def _wake(connection: AsyncConnection, delivered: list[Claim], now: dateti
     )
     ids = list(await connection.scalars(sleeping))
     if not ids:
-        return
+        return False
     given_up = EVENT.c.status == Status.FAILED.value, EVENT.c.reason_class == Waiting.reason_class
     opened = {"status": Status.ACCEPTED.value, "reason": None, "reason_class": None, "finished_at": None}
     await connection.execute(update(EVENT).where(EVENT.c.lane_id.in_(ids), *given_up).values(opened))
@@ -186,6 +196,7 @@ async def _wake(connection: AsyncConnection, delivered: list[Claim], now: dateti
             since=case((idle, now), else_=LANE.c.since),
         )
     )
+    return True
 
 
 async def checkpoint(connection: AsyncConnection, claim: Claim, stage: str) -> bool:

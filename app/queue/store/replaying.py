@@ -50,5 +50,7 @@ async def replay(connection: AsyncConnection, connection_name: str, event_id: UU
     }
     idle = LANE.c.lease.is_(None)
     values = {name: case((idle, value), else_=LANE.c[name]) for name, value in afresh.items()}
-    await connection.execute(update(LANE).where(LANE.c.id == lane.id).values(resend=True, **values))
+    await connection.execute(
+        update(LANE).where(LANE.c.id == lane.id).values(resend=True, crashes=0, **values)
+    )
     return True

@@ -1,0 +1,115 @@
+"""Who goes next: each connection has slots of its own, and its four classes share them by weight."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+#: Orders and invoices, stock, prices, catalogue: of 15 turns, when all have work.
+WEIGHTS = (8, 4, 2, 1)
+#: Each class leaves this part of the slots free for the classes before it.
+_RESERVED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A due lane whose target is free, seen but not yet leased."""
+
+    lane_id: int
+    connection: str
+    target: str
+    priority: int
+
+
+class Chooser(Protocol):
+    def room(self, connection: str, priority: int) -> int:
+        """How many lanes of this class could be taken now, if no other class took any."""
+
+    def choose(self, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """Whom to take, of candidates that stand in the order of their class and due time."""
+
+
+@dataclass(frozen=True, slots=True)
+class MostUrgent:
+    """The most urgent first, whatever their connection: for benches and tools."""
+
+    most: int
+
+    def room(self, connection: str, priority: int) -> int:  # noqa: ARG002  the protocol's arguments
+        return self.most
+
+    def choose(self, candidates: Sequence[Candidate]) -> list[Candidate]:
+        return list(candidates[: self.most])
+
+
+@dataclass(slots=True)
+class _Share:
+    """One connection: how many of each class are in flight, and whose turn it is."""
+
+    in_flight: list[int] = field(default_factory=lambda: [0] * len(WEIGHTS))
+    turns: list[int] = field(default_factory=lambda: [0] * len(WEIGHTS))
+
+
+class Slots:
+    """The slots of one process, `concurrency` for each connection.
+
+    Classes share them by smooth weighted round robin: of `WEIGHTS` turns each class gets its own, spread
+    evenly, and the turns of a class without work fall to the others. A class and all after it together
+    leave a part of the slots to those before it, so that slow calls of the catalogue never hold them all.
+    """
+
+    def __init__(self, concurrency: int) -> None:
+        self._limits = [
+            max(1, concurrency - -(-concurrency * each // _RESERVED)) for each in range(len(WEIGHTS))
+        ]
+        self._shares: defaultdict[str, _Share] = defaultdict(_Share)
+
+    def room(self, connection: str, priority: int) -> int:
+        return self._room(self._shares[connection].in_flight, class_of(priority))
+
+    def choose(self, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """One of each connection in turn, until none has work and room left."""
+        waiting: dict[str, list[list[Candidate]]] = {}
+        for each in reversed(candidates):
+            classes = waiting.setdefault(each.connection, [[] for _ in WEIGHTS])
+            classes[class_of(each.priority)].append(each)
+        planned = {name: [*self._shares[name].in_flight] for name in waiting}
+        chosen: list[Candidate] = []
+        while waiting:
+            for name in [*waiting]:
+                able = [
+                    each
+                    for each, lanes in enumerate(waiting[name])
+                    if lanes and self._room(planned[name], each) > 0
+                ]
+                if not able:
+                    del waiting[name]
+                    continue
+                turn = _turn(self._shares[name].turns, able)
+                planned[name][turn] += 1
+                chosen.append(waiting[name][turn].pop())
+        return chosen
+
+    def take(self, connection: str, priority: int) -> None:
+        self._shares[connection].in_flight[class_of(priority)] += 1
+
+    def free(self, connection: str, priority: int) -> None:
+        self._shares[connection].in_flight[class_of(priority)] -= 1
+
+    def _room(self, in_flight: list[int], number: int) -> int:
+        # Within its own bound and that of every class before it: they all count what comes after them.
+        return max(0, min(self._limits[each] - sum(in_flight[each:]) for each in range(number + 1)))
+
+
+def class_of(priority: int) -> int:
+    return min(max(priority, 0), len(WEIGHTS) - 1)
+
+
+def _turn(turns: list[int], able: Iterable[int]) -> int:
+    """Smooth weighted round robin: everyone able gains its weight, the richest goes and pays them all."""
+    able = [*able]
+    for each in able:
+        turns[each] += WEIGHTS[each]
+    richest = max(able, key=lambda each: (turns[each], -each))
+    turns[richest] -= sum(WEIGHTS[each] for each in able)
+    return richest
