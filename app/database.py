@@ -26,6 +26,13 @@ log = logging.get(__name__)
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 #: SQLSTATE: serialization failure, deadlock; the transaction may simply run again.
 _RERUN = {"40001", "40P01"}
+#: Ours last milliseconds; a stalled event loop is given this long.
+_IDLE_TRANSACTION_MS = 10_000
+#: SQLSTATE classes: connection, login (a password that is being rotated), no such database (yet), resources,
+#: operator intervention, system error, rerun.
+_NOT_NOW_CLASSES = {"08", "28", "3D", "53", "57", "58", "40"}
+#: Read-only after a failover, idle too long in a transaction, no schema yet.
+_NOT_NOW = {"25006", "25P03", "42P01"}
 _NOTIFY = text("SELECT pg_notify(:channel, :payload)")
 #: An idle listening connection is asked this often whether it still lives.
 _LIVENESS_SECONDS = 30.0
@@ -125,7 +132,9 @@ async def _broken(connection: AsyncConnection, ended: asyncio.Event) -> None:
 
 def _engine(url: str, *, pool_size: int, read_only: bool = False) -> AsyncEngine:
     if make_url(url).get_backend_name() != "sqlite":
-        return create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=10)
+        engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=10)
+        event.listen(engine.sync_engine, "connect", _never_idle_in_transaction)
+        return engine
     engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, connect_args={"timeout": 10})
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -144,6 +153,12 @@ def _engine(url: str, *, pool_size: int, read_only: bool = False) -> AsyncEngine
     return engine
 
 
+def _never_idle_in_transaction(connection: Any, _record: object) -> None:
+    """A process that is frozen within a transaction would hold its locks, and others up, until it thaws."""
+    setting = f"SET idle_in_transaction_session_timeout = {_IDLE_TRANSACTION_MS}"
+    connection.run_async(lambda driver: driver.execute(setting))
+
+
 @asynccontextmanager
 async def _translated() -> AsyncIterator[None]:
     """Foreign errors that mean "not now" become DatabaseUnavailable; faulty statements stay what they are."""
@@ -160,9 +175,7 @@ async def _translated() -> AsyncIterator[None]:
 def _is_operational(error: DBAPIError) -> bool:
     state = str(getattr(error.orig, "sqlstate", "") or "")
     if state:
-        # Connection, login (a password that is being rotated), no such database (yet), resources, operator
-        # intervention, system error, rerun, read-only after a failover, no schema yet.
-        return state[:2] in {"08", "28", "3D", "53", "57", "58", "40"} or state in {"25006", "42P01"}
+        return state[:2] in _NOT_NOW_CLASSES or state in _NOT_NOW
     return type(error).__name__ in {"OperationalError", "InterfaceError"}
 
 

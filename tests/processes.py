@@ -62,7 +62,8 @@ class RoleProcess:
 
     async def kill(self) -> None:
         """SIGKILL: no handler runs, nothing is flushed."""
-        await self._end(signal.SIGKILL)
+        if self._process is not None:
+            await self._end(signal.SIGKILL)
 
     async def stop(self) -> int:
         return await self._end(signal.SIGTERM)

@@ -217,3 +217,19 @@ async def test_a_failed_transaction_leaves_nothing_behind(database: Database) ->
         await _write(database, KEY, KEY)
     async with database.read() as connection:
         assert await connection.scalar(text("SELECT count(*) FROM binding")) == 0
+
+
+async def test_a_process_frozen_in_a_transaction_does_not_hold_its_locks_for_ever(
+    migrated_postgres_url: str,
+) -> None:
+    database = Database(migrated_postgres_url)
+    async with database.write() as connection:
+        allowed = await connection.scalar(text("SHOW idle_in_transaction_session_timeout"))
+        with pytest.raises(DatabaseUnavailable):  # noqa: PT012  the block is the transaction
+            async with database.write() as frozen:
+                await frozen.execute(text("SET LOCAL idle_in_transaction_session_timeout = 100"))
+                await asyncio.sleep(0.5)
+                await frozen.execute(text("SELECT 1"))
+        await connection.execute(text("SELECT 1"))
+    assert allowed == "10s"
+    await database.close()

@@ -31,7 +31,7 @@ async def dispatchers(
     settings = configuration(
         migrated_postgres_url,
         sandbox.url,
-        delivery={"lease_seconds": 1, "poison_after": 2},
+        delivery={"lease_seconds": 2, "poison_after": 2},
         vtex={"timeout_seconds": 25},
     )
     processes = []

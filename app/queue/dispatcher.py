@@ -85,7 +85,7 @@ class Dispatcher:
         until = self._leases.end_of_new()
         taken = await self._store.take(self._slots, lease=self._pace.lease, excluding=self._excluding())
         for claim in taken.claims:
-            self._slots.take(claim.connection, claim.priority)
+            self._slots.take(claim)
             task = asyncio.create_task(self._handle(claim, until))
             self._in_flight[task] = claim
             task.add_done_callback(self._ended)
@@ -93,7 +93,7 @@ class Dispatcher:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         claim = self._in_flight.pop(task)
-        self._slots.free(claim.connection, claim.priority)
+        self._slots.free(claim)
         self._store.wakeup.set()
 
     def _until_next(self, taken: Taken, empty: int) -> float:

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from app.queue.lanes import Claim
+
 #: Orders and invoices, stock, prices, catalogue: of 15 turns, when all have work.
 WEIGHTS = (8, 4, 2, 1)
 #: Each class leaves this part of the slots free for the classes before it.
@@ -63,14 +65,18 @@ class Slots:
             max(1, concurrency - -(-concurrency * each // _RESERVED)) for each in range(len(WEIGHTS))
         ]
         self._shares: defaultdict[str, _Share] = defaultdict(_Share)
+        self._held: set[int] = set()
 
     def room(self, connection: str, priority: int) -> int:
         return self._room(self._shares[connection].in_flight, class_of(priority))
 
     def choose(self, candidates: Sequence[Candidate]) -> list[Candidate]:
-        """One of each connection in turn, until none has work and room left."""
+        """One of each connection in turn, until none has work and room left.
+
+        A lane that we hold ourselves is left alone, even if its lease ended: it is being given back.
+        """
         waiting: dict[str, list[list[Candidate]]] = {}
-        for each in reversed(candidates):
+        for each in reversed([each for each in candidates if each.lane_id not in self._held]):
             classes = waiting.setdefault(each.connection, [[] for _ in WEIGHTS])
             classes[class_of(each.priority)].append(each)
         planned = {name: [*self._shares[name].in_flight] for name in waiting}
@@ -90,11 +96,13 @@ class Slots:
                 chosen.append(waiting[name][turn].pop())
         return chosen
 
-    def take(self, connection: str, priority: int) -> None:
-        self._shares[connection].in_flight[class_of(priority)] += 1
+    def take(self, lane: Candidate | Claim) -> None:
+        self._held.add(lane.lane_id)
+        self._shares[lane.connection].in_flight[class_of(lane.priority)] += 1
 
-    def free(self, connection: str, priority: int) -> None:
-        self._shares[connection].in_flight[class_of(priority)] -= 1
+    def free(self, lane: Candidate | Claim) -> None:
+        self._held.discard(lane.lane_id)
+        self._shares[lane.connection].in_flight[class_of(lane.priority)] -= 1
 
     def _room(self, in_flight: list[int], number: int) -> int:
         # Within its own bound and that of every class before it: they all count what comes after them.

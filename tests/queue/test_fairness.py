@@ -1,5 +1,6 @@
 """Slots: shares by weight, nobody starves, idle shares go on, nothing beyond the room."""
 
+import itertools
 from collections import Counter
 
 from hypothesis import given
@@ -11,12 +12,15 @@ CLASSES = range(len(WEIGHTS))
 BUSY = st.sets(st.sampled_from(CLASSES), min_size=1)
 
 
+NUMBERS = itertools.count(1)
+
+
 def _candidates(connection: str, *classes: int, each: int = 50) -> list[Candidate]:
-    """In the order that a claim gives: by class, then by due time."""
+    """New lanes, in the order that a claim gives: by class, then by due time."""
     return [
-        Candidate(place, connection, f"{priority}:{place}", priority)
+        Candidate(number, connection, f"target:{number}", priority)
         for priority in sorted(classes)
-        for place in range(each)
+        for number in itertools.islice(NUMBERS, each)
     ]
 
 
@@ -67,8 +71,16 @@ def test_the_highest_class_goes_first() -> None:
 
 
 def test_of_a_class_the_first_goes_first() -> None:
-    chosen = Slots(8).choose(_candidates("acme", 0))
-    assert [each.lane_id for each in chosen] == list(range(8))
+    candidates = _candidates("acme", 0)
+    assert Slots(8).choose(candidates) == candidates[:8]
+
+
+def test_a_lane_in_our_own_hands_is_left_alone_until_it_is_free() -> None:
+    slots, [lane] = Slots(8), _candidates("acme", 0, each=1)
+    slots.take(lane)
+    assert slots.choose([lane]) == []
+    slots.free(lane)
+    assert slots.choose([lane]) == [lane]
 
 
 @given(
@@ -81,21 +93,21 @@ def test_of_a_class_the_first_goes_first() -> None:
 def test_nothing_is_chosen_beyond_the_room(
     concurrency: int, rounds: list[tuple[dict[int, int], int]]
 ) -> None:
-    slots, flying = Slots(concurrency), list[int]()
+    slots, flying = Slots(concurrency), list[Candidate]()
     for work, ending in rounds:
         candidates = [
             each for name, count in sorted(work.items()) for each in _candidates("a", name, each=count)
         ]
         chosen = slots.choose(candidates)
         for each in chosen:
-            slots.take("a", each.priority)
-            flying.append(each.priority)
+            slots.take(each)
+            flying.append(each)
         assert len(flying) <= concurrency
         # What is left had no room, or there was none of it.
         left = Counter(each.priority for each in candidates) - Counter(each.priority for each in chosen)
-        assert all(slots.room("a", each) == 0 for each in left)
-        for priority in flying[:ending]:
-            slots.free("a", priority)
+        assert all(slots.room("a", priority) == 0 for priority in left)
+        for each in flying[:ending]:
+            slots.free(each)
         del flying[:ending]
 
 
@@ -103,7 +115,7 @@ def test_nothing_is_chosen_beyond_the_room(
 def test_the_classes_below_never_hold_all_slots(concurrency: int, busy: set[int]) -> None:
     slots = Slots(concurrency)
     for each in slots.choose(_candidates("acme", *busy, each=concurrency)):
-        slots.take("acme", each.priority)
+        slots.take(each)
     assert slots.room("acme", 0) > 0
     assert [each.priority for each in slots.choose(_candidates("acme", 0, *busy, each=1))][:1] == [0]
 
@@ -114,7 +126,7 @@ def test_every_class_has_room_even_in_a_single_slot() -> None:
 
 def test_a_full_connection_takes_no_room_from_another() -> None:
     slots = Slots(4)
-    for _ in range(4):
-        slots.take("busy", 0)
+    for each in _candidates("busy", 0, each=4):
+        slots.take(each)
     assert slots.room("busy", 0) == 0
     assert len(slots.choose(_candidates("busy", 0) + _candidates("calm", 0))) == 4
