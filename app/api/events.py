@@ -42,7 +42,9 @@ class EventView(BaseModel):
     key: str
     number: int = Field(description="Its place among the changes of this entity.")
     status: Status
-    why: str | None = Field(description="In one sentence, for waiting, retrying and failed events.")
+    why: str | None = Field(
+        description="In one sentence, for waiting, retrying and failed events, and for what came too late."
+    )
     since: datetime | None = Field(description="Since when it is waiting, retrying or failed.")
     next: str | None = Field(description="What happens next, or what to do.")
     next_attempt_at: datetime | None
@@ -161,8 +163,7 @@ def router() -> APIRouter:
         lane = await store.read.lane(connection, kind, key)
         if lane is None:
             raise Problem("not-found", f"nothing was ever accepted for {kind} {key} on this connection")
-        rows = await store.read.events(connection, EventFilter(kind=kind, key=key, limit=1))
-        pending = [row for row in rows if row.finished_at is None]
+        pending = await store.read.pending(lane.id)
         return EntityView(
             kind=kind,
             key=key,
@@ -170,7 +171,7 @@ def router() -> APIRouter:
             desired=lane.desired,
             acknowledged=lane.acknowledged_state,
             acknowledged_at=lane.acknowledged_at,
-            pending=_view(pending[0]) if pending else None,
+            pending=_view(pending) if pending else None,
         )
 
     return routes

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 from app.changes.kind import Code, Kind, Shop, StateChange
 from app.changes.sku import sku_id
 from app.config import VtexSettings
-from app.queue.lanes import fold
+from app.queue.folding import fold
 
 _INT32_MAX = 2**31 - 1
 

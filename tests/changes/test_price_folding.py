@@ -3,8 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.changes.price import PriceChange, fold_price, mapped
+from app.changes.price import DesiredPrice, PriceChange, fold_price, mapped
 from app.config import VtexSettings
+from app.queue.folding import Registers, Saying
 from app.queue.lanes import Document
 from tests.vtex.saying import settings
 
@@ -12,10 +13,12 @@ SETTINGS: VtexSettings = settings("http://127.0.0.1")
 
 
 def wanted(*changes: Document) -> Document:
-    desired: Document = {}
+    """As VTEX shall have it; all were said in one moment, in this order."""
+    registers = Registers()
     for change in changes:
-        desired = fold_price(desired, PriceChange.model_validate({"sku": "S1", **change}).payload())
-    return mapped(PriceChange.model_validate(desired), SETTINGS)
+        fold_price(registers, PriceChange.model_validate({"sku": "S1", **change}).payload(), Saying("now"))
+        registers = Registers(registers.desired, registers.stamps)
+    return mapped(DesiredPrice.model_validate(registers.desired), SETTINGS)
 
 
 def fixed(value: str, **place: object) -> Document:
@@ -38,7 +41,8 @@ def test_one_moment_is_the_same_place_in_every_zone() -> None:
 
 def test_other_quantities_and_periods_are_other_places() -> None:
     period = {"starts_at": "2026-01-01T03:00:00Z", "ends_at": "2026-02-01T03:00:00Z"}
-    assert values(wanted(fixed("5"), fixed("6", min_quantity=2), fixed("7", **period))) == ["5", "6", "7"]
+    found = values(wanted(fixed("5"), fixed("6", min_quantity=2), fixed("7", **period)))
+    assert sorted(found) == ["5", "6", "7"]
 
 
 def test_an_empty_list_keeps_what_is_still_pending() -> None:
@@ -46,7 +50,20 @@ def test_an_empty_list_keeps_what_is_still_pending() -> None:
 
 
 def test_null_clears_what_is_still_pending() -> None:
-    assert wanted(fixed("5"), {"fixed_prices": None})["fixedPrices"] is None
+    record = wanted(fixed("5"), {"fixed_prices": None})
+    assert (record["fixedPrices"], record["keepsOtherFixedPrices"]) == ([], False)
+
+
+def test_what_is_named_after_a_clear_is_all_that_is_wanted() -> None:
+    record = wanted(
+        fixed("5"), {"fixed_prices": None}, fixed("6", min_quantity=2), fixed("7", min_quantity=3)
+    )
+    assert values(record) == ["6", "7"]
+    assert record["keepsOtherFixedPrices"] is False
+
+
+def test_without_a_clear_the_others_are_kept() -> None:
+    assert wanted(fixed("5"), fixed("6"))["keepsOtherFixedPrices"] is True
 
 
 def test_the_base_stays_before_the_cost_when_a_third_is_named() -> None:

@@ -1,7 +1,7 @@
 """The only SQL over events, lanes and attempts."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -77,6 +77,12 @@ class Store:
             replayed = await replaying.replay(connection, connection_name, event_id, self.clock())
         self.wakeup.set()
         return replayed
+
+    async def resend(self, connection_name: str, kind: str, key_prefixes: Collection[str]) -> None:
+        """The next change of each lane whose key begins so is sent, even if it was acknowledged before."""
+        if key_prefixes:
+            async with self.database.write() as connection:
+                await replaying.resend(connection, connection_name, kind, key_prefixes)
 
     async def drain(self) -> None:
         await self._accepting.drain()

@@ -34,7 +34,7 @@ async def claim(connection: AsyncConnection, most: int, now: datetime, lease: ti
     await connection.execute(
         update(LANE)
         .where(LANE.c.id.in_(list(events)))
-        .values(lease=token, due_at=now + lease, acknowledged=None, resend=False)
+        .values(lease=token, due_at=now + lease, acknowledged=None, resend=False, reopened_at=None)
     )
     return [_claim(lane, events[lane.id], token, now) for lane in lanes if lane.id in events]
 

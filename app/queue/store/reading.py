@@ -90,6 +90,12 @@ class Reading:
         async with self._database.read() as transaction:
             return (await transaction.execute(query)).first()
 
+    async def pending(self, lane_id: int) -> Found | None:
+        """The lane's newest event that has not ended."""
+        query = _events().where(EVENT.c.lane_id == lane_id, EVENT.c.finished_at.is_(None))
+        async with self._database.read() as transaction:
+            return (await transaction.execute(query.order_by(EVENT.c.number.desc()).limit(1))).first()
+
     async def attempts(self, event_id: UUID) -> Sequence[Found]:
         query = select(ATTEMPT).where(ATTEMPT.c.event_id == event_id).order_by(ATTEMPT.c.id)
         async with self._database.read() as transaction:
