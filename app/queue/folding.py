@@ -8,9 +8,7 @@ a moment with a version, goes by acceptance.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import groupby
-from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 Values = dict[str, Any]
 #: A moment in UTC, as text that sorts by time, or the ERP's version.
@@ -28,8 +26,7 @@ def moment(when: datetime) -> str:
     return when.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Saying:
+class Saying(NamedTuple):
     said: Said
     #: By the ERP; the moment of acceptance is never too old.
     given: bool = False
@@ -38,12 +35,13 @@ class Saying:
         return self.given and is_older(self.said, other)
 
 
-def saying(change: Values, accepted_at: str) -> Saying:
+def saying(change: Values, accepted: Saying) -> Saying:
+    """When a change says that it became so; else it is said at its acceptance."""
     if "version" in change:
         return Saying(change["version"], given=True)
     if "occurred_at" in change:
         return Saying(moment(datetime.fromisoformat(change["occurred_at"])), given=True)
-    return Saying(accepted_at)
+    return accepted
 
 
 def is_older(said: Said, other: Said | None) -> bool:
@@ -82,7 +80,7 @@ class Folded:
 class Registers:
     """A lane's desired state with what was said when; folding changes it in place."""
 
-    __slots__ = ("_next", "_standing", "desired")
+    __slots__ = ("_latest", "_next", "_standing", "desired")
 
     def __init__(self, desired: Values | None = None, stamps: Stamps | None = None) -> None:
         self.desired: Values = dict(desired or {})
@@ -93,11 +91,19 @@ class Registers:
             for register in registers
         }
         self._next = len(stamps or ())
+        #: No moment that stands is later.
+        self._latest = max([said for said, _ in stamps or () if isinstance(said, str)], default="")
 
     @property
     def stamps(self) -> Stamps:
-        entries = groupby(self._standing.items(), key=itemgetter(1))
-        return [[said, [register for register, _ in group]] for (said, _), group in entries]
+        entries: Stamps = []
+        last = None
+        for register, stood in self._standing.items():
+            if stood != last:
+                entries.append([stood[0], []])
+                last = stood
+            entries[-1][1].append(register)
+        return entries
 
     def standing(self, register: Register) -> tuple[Said | None, int]:
         """When it was said, and its place in the order of acceptance; (None, -1) if that is not known."""
@@ -108,6 +114,8 @@ class Registers:
         self._standing.pop(field_name, None)
 
     def fold(self, change: Values, said: Saying, lists: Mapping[str, ItemList]) -> Folded:
+        if not said.given and lists.keys().isdisjoint(change) and not is_older(said.said, self._latest):
+            return self._replace(change, said)
         folded = Folded()
         for name, value in change.items():
             if name in FRESHNESS:
@@ -121,17 +129,30 @@ class Registers:
         self._next += 1
         return folded
 
-    def _write(self, register: Register, said: Saying, folded: Folded, *over: Register) -> bool:
-        """Unless it, or one of those that it replaces, was said later."""
-        stood = [self.standing(each)[0] for each in (register, *over)]
-        newer = [each for each in stood if each is not None and said.is_older_than(each)]
-        if newer:
-            folded.newer += newer
-            return False
-        self._standing.pop(register, None)
-        # An acceptance is never earlier than what it replaces, or that could come back from late mail.
-        stamp = said.said if said.given else max([said.said, *(each for each in stood if type(each) is str)])
-        self._standing[register] = (stamp, self._next)
+    def _replace(self, change: Values, said: Saying) -> Folded:
+        """The common case, in one go: nothing stands of a later moment."""
+        for name in change:
+            self._standing.pop(name, None)
+        self._standing |= dict.fromkeys(change, (said.said, self._next))
+        self.desired |= change
+        self._next += 1
+        return Folded(list(change))
+
+    def _write(self, register: Register, said: Saying, folded: Folded, over: Sequence[Register] = ()) -> bool:
+        """Unless it, or one of those that it stands for, was said later."""
+        standing, stamp = self._standing, said.said
+        for each in (register, *over) if over else (register,):
+            if stood := standing.get(each):
+                if said.is_older_than(stood[0]):
+                    folded.newer.append(stood[0])
+                    return False
+                # An acceptance is never earlier than what it replaces, or late mail could bring that back.
+                if not said.given and is_older(stamp, stood[0]):
+                    stamp = stood[0]
+        standing.pop(register, None)
+        standing[register] = (stamp, self._next)
+        if isinstance(stamp, str) and stamp > self._latest:
+            self._latest = stamp
         folded.written.append(register)
         return True
 
@@ -143,7 +164,7 @@ class Registers:
         found = {items.place(item): item for item in self.desired.get(name) or ()}
         for item in values:
             place = items.place(item)
-            if self._write((name, *place), said, folded, name):
+            if self._write((name, *place), said, folded, (name,)):
                 found[place] = item
         if found and cleared:
             self.desired[items.alone] = True
@@ -155,7 +176,7 @@ class Registers:
         found = {items.place(item): item for item in self.desired.get(name) or ()}
         gone = [place for place in found if not said.is_older_than(self.standing((name, *place))[0])]
         registers = [(name, *place) for place in gone]
-        if not self._write(name, said, folded, *registers):
+        if not self._write(name, said, folded, registers):
             return
         for place, register in zip(gone, registers, strict=True):
             del found[place]

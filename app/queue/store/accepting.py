@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.schema import Table
 
 from app.errors import BridgeError
-from app.queue.folding import Registers, Said, moment, saying
+from app.queue.folding import Registers, Said, Saying, moment, saying
 from app.queue.lanes import Document, NewEvent, Submission
 from app.queue.models import Event, IdempotencyKey, Lane, Status
 
@@ -59,8 +59,8 @@ async def _store(
     connection: AsyncConnection, upsert: Upsert, lanes: dict[LaneKey, list[NewEvent]], now: datetime
 ) -> None:
     """Lanes come sorted: two transactions lock their common rows in the same order."""
-    accepted_at = moment(now)
-    begun = {lane: _fold(Registers(), arrived, accepted_at) for lane, arrived in lanes.items()}
+    accepted = Saying(moment(now))
+    begun = {lane: _fold(Registers(), arrived, accepted) for lane, arrived in lanes.items()}
     new_rows = [_lane_row(lane, arrived, begun[lane], now) for lane, arrived in lanes.items()]
     statement = upsert(LANE)
     locked = await connection.execute(
@@ -82,7 +82,7 @@ async def _store(
         arrived, (registers, said_anew) = lanes[lane], begun[lane]
         first = row.last_number - len(arrived) + 1
         if first > 1 and arrived[0].fold is not None:
-            registers, said_anew = _fold(Registers(row.desired, row.stamps), arrived, accepted_at)
+            registers, said_anew = _fold(Registers(row.desired, row.stamps), arrived, accepted)
             if len(said_anew) < len(arrived):
                 folds.append({"lane_id": row.id, "state": registers.desired, "said": registers.stamps})
             else:
@@ -104,13 +104,13 @@ async def _store(
 
 
 def _fold(
-    registers: Registers, arrived: Sequence[NewEvent], accepted_at: str
+    registers: Registers, arrived: Sequence[NewEvent], accepted: Saying
 ) -> tuple[Registers, dict[UUID, Said]]:
     """Also the events of which nothing was folded, and when what they say was said anew."""
     said_anew: dict[UUID, Said] = {}
     for event in arrived:
         if event.fold is not None:
-            folded = event.fold(registers, event.payload, saying(event.payload, accepted_at))
+            folded = event.fold(registers, event.payload, saying(event.payload, accepted))
             if folded.said_anew is not None:
                 said_anew[event.id] = folded.said_anew
     return registers, said_anew
