@@ -1,5 +1,7 @@
 """What is wanted of a price is the sum of its changes, whatever their order and spelling."""
 
+from itertools import permutations
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -70,7 +72,8 @@ def test_the_base_stays_before_the_cost_when_a_third_is_named() -> None:
     assert set(wanted({"base": "9", "cost": "4"}, {"markup": "20"})) == {"basePrice", "markup"}
 
 
-NAMED = st.lists(st.sampled_from(["base", "cost", "markup"]), min_size=1, max_size=2, unique=True)
+BASIS = ["base", "cost", "markup"]
+NAMED = st.lists(st.sampled_from(BASIS), min_size=1, max_size=2, unique=True)
 
 
 @given(st.lists(NAMED, min_size=1, max_size=6))
@@ -79,3 +82,31 @@ def test_never_more_than_two_are_wanted_and_the_newest_always_are(names: list[li
     vtex = {"base": "basePrice", "cost": "costPrice", "markup": "markup"}
     assert len(record) <= 2
     assert all(record[vtex[name]] == len(names) for name in names[-1])
+
+
+STAMPED = st.lists(NAMED, min_size=1, max_size=5)
+
+
+@given(STAMPED)
+def test_of_base_cost_and_markup_the_two_said_last_stay_in_any_order_of_arrival(
+    names: list[list[str]],
+) -> None:
+    changes = [{name: str(number + 1) for name in each} for number, each in enumerate(names)]
+    said = {name: (number, -BASIS.index(name)) for number, each in enumerate(names) for name in each}
+    newest = sorted(said, key=said.__getitem__)[-2:]
+    expected = {name: str(said[name][0] + 1) for name in newest}
+    for order in permutations(range(len(changes))):
+        registers = Registers()
+        for place in order:
+            fold_price(registers, changes[place], Saying(place, given=True))
+            registers = Registers(registers.desired, registers.stamps)
+        assert registers.desired == expected
+
+
+def test_a_third_that_is_older_than_both_is_wholly_late() -> None:
+    registers = Registers()
+    fold_price(registers, {"base": "9", "cost": "4"}, Saying(0, given=True))
+    fold_price(registers, {"cost": "5"}, Saying(7, given=True))
+    fold_price(registers, {"base": "8"}, Saying(6, given=True))
+    assert fold_price(registers, {"markup": "20"}, Saying(5, given=True)).said_anew == 7
+    assert registers.desired == {"base": "8", "cost": "5"}

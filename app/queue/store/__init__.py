@@ -11,7 +11,7 @@ from app.database import Database, may_rerun
 from app.errors import DatabaseUnavailable, LeaseLost
 from app.queue.group import GroupCommit
 from app.queue.lanes import Claim, Outcome, Submission
-from app.queue.store import accepting, claiming, recording, replaying
+from app.queue.store import accepting, claiming, pruning, recording, replaying
 from app.queue.store.accepting import Accepted, IdempotencyConflict
 from app.queue.store.reading import EventFilter, Reading
 
@@ -83,6 +83,23 @@ class Store:
         if key_prefixes:
             async with self.database.write() as connection:
                 await replaying.resend(connection, connection_name, kind, key_prefixes)
+
+    async def events_from(self, cursor: UUID | None, most: int) -> list[pruning.Place]:
+        """The next events after `cursor`, oldest first."""
+        async with self.database.read() as connection:
+            return await pruning.events_from(connection, cursor, most)
+
+    async def prune_events(
+        self, event_ids: list[UUID], most: int, *, states: bool, before: datetime
+    ) -> pruning.Pruned:
+        """Those of them that ended before then, of state kinds or of facts, with up to `most` attempts."""
+        async with self.database.write() as connection:
+            return await pruning.prune_events(connection, event_ids, most, states=states, before=before)
+
+    async def prune_idempotency_keys(self, most: int) -> int:
+        """The expired ones; those that hold for ever stay."""
+        async with self.database.write() as connection:
+            return await pruning.prune_idempotency_keys(connection, most, self.clock())
 
     async def drain(self) -> None:
         await self._accepting.drain()
