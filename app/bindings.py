@@ -1,5 +1,7 @@
 """Bindings: the ERP's code ↔ VTEX's id, per connection and kind; always by code, never by name."""
 
+from collections.abc import Collection
+
 from sqlalchemy import delete, select
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Field, SQLModel
@@ -31,6 +33,13 @@ class Bindings:
         async with self._database.read() as transaction:
             found: int | None = await transaction.scalar(query)
         return found
+
+    async def codes(self, kind: str, vtex_ids: Collection[int]) -> list[str]:
+        """The ERP's codes of VTEX's ids, as far as they are bound."""
+        ours = _BINDING.c.connection == self._connection, _BINDING.c.kind == kind
+        query = select(_BINDING.c.code).where(*ours, _BINDING.c.vtex_id.in_(vtex_ids))
+        async with self._database.read() as transaction:
+            return list(await transaction.scalars(query))
 
     async def bind(self, kind: str, code: str, vtex_id: int) -> None:
         statement = self._database.upsert(_BINDING).values(

@@ -19,6 +19,11 @@ DELIVERY_SECONDS = Histogram(
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200),
 )
 LEASES_LOST = Counter("bridge_leases_lost", "Outcomes not written because the lease had ended.")
+ROWS_PRUNED = Counter(
+    "bridge_pruned_rows",
+    "Rows that were kept long enough, by table: event, attempt or idempotency_key.",
+    ["table"],
+)
 BACKLOG = Gauge("bridge_backlog_lanes", "Entities with something pending.", ["connection", "kind", "status"])
 BACKLOG_AGE = Gauge(
     "bridge_backlog_oldest_seconds",

@@ -13,9 +13,9 @@ import uvicorn
 from app import logging
 from app.api.application import create_app
 from app.bindings import Bindings
-from app.changes import KINDS
+from app.changes import KINDS, stock
 from app.changes.kind import KindDeliverer, Shop
-from app.config import Settings
+from app.config import RetentionSettings, Settings
 from app.database import Database, is_migrated, migrate
 from app.erp.callback import Callback
 from app.errors import BridgeError, ConfigurationError, DatabaseUnavailable
@@ -27,6 +27,7 @@ from app.orders.telling import KIND as ORDER
 from app.orders.telling import OrderDeliverer
 from app.queue.dispatcher import Deliverer, Dispatcher, Pace
 from app.queue.lanes import Backoff
+from app.queue.pruner import Pruner, Retention
 from app.queue.store import Store
 from app.vtex.store import VtexStore, open_store
 
@@ -96,8 +97,12 @@ class Bridge:
                 for name, connection in self.settings.connections.items()
                 if connection.erp
             },
+            stock.resend,
         )
         return Dispatcher(self.store, deliverers, _pace(self.settings), begin_trace)
+
+    def pruner(self) -> Pruner:
+        return Pruner(self.store, _retention(self.settings.retention))
 
     def pollers(self) -> list[Poller]:
         return [
@@ -122,6 +127,14 @@ def _pace(settings: Settings) -> Pace:
         attempt=timedelta(seconds=delivery.attempt_seconds),
         poison_after=delivery.poison_after,
         grace=timedelta(seconds=_GRACE_SECONDS),
+    )
+
+
+def _retention(settings: RetentionSettings) -> Retention:
+    return Retention(
+        states=timedelta(days=settings.state_days),
+        facts=timedelta(days=settings.fact_days),
+        every=timedelta(seconds=settings.pass_seconds),
     )
 
 
@@ -193,9 +206,9 @@ async def _work(
     stop = asyncio.create_task(stopping.wait())
     migrated = asyncio.create_task(_migrated(parts.database))
     await asyncio.wait([stop, serving, migrated], return_when=asyncio.FIRST_COMPLETED)
-    workers: list[Dispatcher | Poller] = []
+    workers: list[Dispatcher | Poller | Pruner] = []
     if migrated.done() and not stopping.is_set():
-        workers += [parts.dispatcher()] if role in {Role.ALL, Role.DISPATCHER} else []
+        workers += [parts.dispatcher(), parts.pruner()] if role in {Role.ALL, Role.DISPATCHER} else []
         workers += parts.pollers() if role in {Role.ALL, Role.POLLER} else []
         # Long-lived objects would be walked by every collection from here on.
         gc.collect()

@@ -217,10 +217,15 @@ class Postgres:
             await admin.execute(guests, name)
         self._template = name
 
-    async def create_database(self, *, empty: bool = False) -> str:
-        """A copy of the template once there is one; `empty` asks for none of its tables."""
+    async def create_database(self, *, empty: bool = False, locale: str | None = None) -> str:
+        """A copy of the template once there is one; `empty` asks for none of its tables.
+
+        An empty one may sort as ICU's `locale` does.
+        """
         name = f"bridge_test_{uuid.uuid4().hex}"
         template = f' TEMPLATE "{self._template}"' if self._template and not empty else ""
+        if locale:
+            template = f" TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE '{locale}'"
         async with self._connection() as admin:
             await admin.execute(f'CREATE DATABASE "{name}"{template}')
         self._databases.add(name)

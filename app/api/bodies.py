@@ -1,5 +1,7 @@
 """From raw bytes to changes: parsed and validated once, every mistake named with its place."""
 
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -7,10 +9,13 @@ from pydantic_core import ErrorDetails
 
 from app.api.problems import FieldMistake, Problem, pointer
 from app.changes import KINDS
-from app.changes.kind import Change, Kind
+from app.changes.kind import Change, Kind, StateChange
 from app.wording import fields_at, rule
 
 MOST_CHANGES = 1000
+#: How far the ERP's clock may be ahead of ours.
+CLOCK_TOLERANCE = timedelta(minutes=5)
+_MINUTES_SHOWN = 120
 _MOST_MISTAKES = 100
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -22,8 +27,8 @@ _MANY: dict[str, TypeAdapter[list[Change]]] = {
 }
 
 
-def read_changes(kind: Kind[Any], body: bytes) -> list[Change]:
-    """One object or an array of up to 1,000, whole or not at all."""
+def read_changes(kind: Kind[Any], body: bytes, now: datetime) -> list[Change]:
+    """One object or an array of up to 1,000, whole or not at all; none of them from the future."""
     is_array = body.lstrip()[:1] == b"["
     try:
         # Strict: true is no quantity, and 5 is no date.
@@ -39,7 +44,26 @@ def read_changes(kind: Kind[Any], body: bytes) -> list[Change]:
         raise _whole(
             "invalid-change", f"the array has {len(changes)} changes; send at most {MOST_CHANGES} at once"
         )
+    if mistakes := list(_from_the_future(changes, now, is_array)):
+        raise _refused(mistakes)
     return changes
+
+
+def _from_the_future(changes: list[Change], now: datetime, is_array: bool) -> Iterator[FieldMistake]:
+    """A clock that is ahead would hold off all that is said until its time has come."""
+    for place, change in enumerate(changes):
+        if isinstance(change, StateChange) and change.occurred_at > now + CLOCK_TOLERANCE:
+            where = (place, "occurred_at") if is_array else ("occurred_at",)
+            detail = (
+                f"occurred_at is {_how_far(change.occurred_at - now)} ahead of our clock"
+                f" ({now:%Y-%m-%dT%H:%M:%SZ}), at most 5 minutes are accepted; check the ERP's clock and zone"
+            )
+            yield FieldMistake(pointer=pointer(where), detail=detail)
+
+
+def _how_far(ahead: timedelta) -> str:
+    minutes = ahead // timedelta(minutes=1)
+    return f"{minutes} minutes" if minutes < _MINUTES_SHOWN else f"{ahead // timedelta(hours=1)} hours"
 
 
 def _whole(slug: str, detail: str) -> Problem:
@@ -51,7 +75,10 @@ def _problem(kind: Kind[Any], body: bytes, error: ValidationError) -> Problem:
     for each in details:
         if each["type"] == "json_invalid":
             return _whole("invalid-body", _json_mistake(body, each["ctx"]["error"]))
-    mistakes = [_mistake(kind, each) for each in details]
+    return _refused([_mistake(kind, each) for each in details])
+
+
+def _refused(mistakes: list[FieldMistake]) -> Problem:
     shown = mistakes[:_MOST_MISTAKES]
     more = f" (and {len(mistakes) - 1} more)" if len(mistakes) > 1 else ""
     where = f"{shown[0].pointer}: " if shown[0].pointer else ""

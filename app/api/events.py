@@ -1,6 +1,5 @@
 """What became of a change: events, their attempts, entities, replay."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -138,10 +137,9 @@ def router() -> APIRouter:
         lane = await store.read.lane(connection, kind, key)
         if lane is None:
             raise Problem("not-found", f"nothing was ever accepted for {kind} {key} on this connection")
-        newest = EventFilter(kind=kind, key=key, limit=1)
-        # A replayed event is pending, whatever came after it.
-        pending = await store.read.events(connection, replace(newest, unfinished=True))
-        failed = [row for row in await store.read.events(connection, newest) if row.status == Status.FAILED]
+        pending = await store.read.pending(lane.id)
+        newest = await store.read.events(connection, EventFilter(kind=kind, key=key, limit=1))
+        failed = [row for row in newest if row.status == Status.FAILED]
         return EntityView(
             kind=kind,
             key=key,
@@ -149,7 +147,7 @@ def router() -> APIRouter:
             desired=lane.desired,
             acknowledged=lane.acknowledged_state,
             acknowledged_at=lane.acknowledged_at,
-            pending=event_view(pending[0]) if pending else None,
+            pending=event_view(pending) if pending else None,
             failed=event_view(failed[0]) if failed else None,
         )
 

@@ -71,9 +71,9 @@ def _add(routes: APIRouter, kind: Kind[Any]) -> None:
         ] = None,
     ) -> Response:
         body = await _body(request)
-        changes = read_changes(kind, body)
-        events = tuple(_event(kind, change) for change in changes)
         store: Store = request.app.state.store
+        changes = read_changes(kind, body, store.clock())
+        events = tuple(_event(kind, change) for change in changes)
         submission = Submission(
             connection,
             events,

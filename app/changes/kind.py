@@ -4,14 +4,25 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Generic, TypeVar
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from app.bindings import Bindings
 from app.config import VtexSettings
 from app.errors import Refused
-from app.queue.lanes import Claim, Fold
+from app.queue.folding import FRESHNESS, Fold
+from app.queue.lanes import Claim
 from app.vtex.store import VtexStore
 
 
@@ -39,15 +50,43 @@ class Change(BaseModel):
         return self.model_dump(mode="json", exclude_unset=True)
 
 
-def _without_defaults(schema: dict[str, Any]) -> None:
-    for field in schema.get("properties", {}).values():
+#: Before that a computer's clock was not set; what is later than any ERP's counter fits no database.
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MOST_VERSION = 2**63 - 1
+
+
+def _as_published(schema: dict[str, Any]) -> None:
+    """Without defaults; what every kind has stands behind the kind's own."""
+    fields = schema["properties"]
+    for field in fields.values():
         field.pop("default", None)
+    for name in FRESHNESS:
+        fields[name] = fields.pop(name)
 
 
 class StateChange(Change):
     """A change of a state kind: its fields' defaults are never sent, they only stand for "not mentioned"."""
 
-    model_config = ConfigDict(json_schema_extra=_without_defaults)
+    model_config = ConfigDict(json_schema_extra=_as_published)
+
+    occurred_at: AwareDatetime = Field(
+        default=_EPOCH,
+        ge=_EPOCH,
+        description="When it became so in the ERP, with its zone: what was said of a later moment stays,"
+        " in whatever order the changes arrive. Without it and version the order of arrival decides.",
+    )
+    version: int = Field(
+        default=0,
+        ge=0,
+        le=_MOST_VERSION,
+        description="Instead of occurred_at: the ERP's own counter of changes to this entity.",
+    )
+
+    @model_validator(mode="after")
+    def _fresh_by_one(self) -> Self:
+        if self.model_fields_set.issuperset(FRESHNESS):
+            raise ValueError("send occurred_at or version, one of them")
+        return self
 
 
 ChangeT = TypeVar("ChangeT", bound=Change)
@@ -78,6 +117,8 @@ class Kind(Generic[ChangeT]):
     deliver: Callable[[ChangeT, Shop], Awaitable[str | None]]
     #: State kinds say how a change is laid over the desired state; facts have none.
     fold: Fold | None
+    #: How the desired state reads, where it can say more than a change.
+    desired: type[ChangeT] | None = None
     #: State kinds: the ERP-owned values as VTEX will see them, before any overlay.
     mapped: Callable[[ChangeT, VtexSettings], dict[str, Any]] | None = None
     #: Counted up when `mapped` changes its meaning, so that everything is compared anew.
@@ -85,7 +126,7 @@ class Kind(Generic[ChangeT]):
 
     def read(self, claim: Claim) -> ChangeT:
         try:
-            return self.change.model_validate(claim.payload)
+            return (self.desired or self.change).model_validate(claim.payload)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(str(part) for part in first["loc"])

@@ -10,7 +10,8 @@ from app.changes.kind import Change, Code, Kind, Shop, StateChange, Text
 from app.changes.sku import sku_id
 from app.config import VtexSettings
 from app.errors import Refused
-from app.queue.lanes import Document, fold
+from app.queue.folding import FRESHNESS, Folded, ItemList, Registers, Saying, fold, is_older
+from app.queue.lanes import Document
 
 Money = Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=2)]
 _BASIS = ("base", "cost", "markup")
@@ -54,13 +55,14 @@ class PriceChange(StateChange):
     )
     fixed_prices: Annotated[list[FixedPrice], Field(max_length=500)] | None = Field(
         default=None,
-        description="Merged into VTEX's by trade policy, quantity and period; those not mentioned stay.",
+        description="Merged into VTEX's by trade policy, quantity and period; those not mentioned stay. After"
+        " null VTEX has none but those that are named later.",
     )
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         named = self.model_fields_set
-        if named <= {"sku"}:
+        if named <= {"sku", *FRESHNESS}:
             raise ValueError("name at least one of base, cost, markup, list_price, fixed_prices")
         return self
 
@@ -71,7 +73,17 @@ class PriceChange(StateChange):
         return self
 
 
-_ITEM_KEYS = {"fixed_prices": ("trade_policy", "min_quantity", "starts_at", "ends_at")}
+class DesiredPrice(PriceChange):
+    """The sum of the changes; since the ERP cleared the fixed prices, what it names are all that may be."""
+
+    fixed_prices_exactly: bool = False
+
+
+_LISTS = {
+    "fixed_prices": ItemList(
+        ("trade_policy", "min_quantity", "starts_at", "ends_at"), alone="fixed_prices_exactly"
+    )
+}
 
 
 def _spelt_out(prices: list[Document] | None) -> list[Document] | None:
@@ -89,30 +101,50 @@ def _in_utc(moment: str) -> str:
     return datetime.fromisoformat(moment).astimezone(UTC).isoformat()
 
 
-def fold_price(desired: Document, change: Document) -> Document:
-    """Of base, cost and markup the two newest stay; the base is kept before the cost."""
+def fold_price(registers: Registers, change: Document, said: Saying) -> Folded:
+    """Of base, cost and markup the two that were said last stay; the base is kept before the cost."""
     if "fixed_prices" in change:
         change = change | {"fixed_prices": _spelt_out(change["fixed_prices"])}
-    if change.get("fixed_prices") == []:
-        # Nothing is mentioned, so nothing is said: only null clears.
-        change = change | {"fixed_prices": desired.get("fixed_prices", [])}
-    folded = fold(desired, change, _ITEM_KEYS)
-    named = [name for name in _BASIS if name in change]
-    if named:
-        older = [name for name in _BASIS if name in desired and name not in named]
-        kept = (named + older)[:2]
-        folded = {name: value for name, value in folded.items() if name not in _BASIS or name in kept}
+    folded = fold(registers, change, said, _LISTS)
+    if all(name in registers.desired for name in _BASIS):
+        oldest = _oldest(registers)
+        when, _ = registers.standing(oldest)
+        registers.drop(oldest)
+        if oldest in folded.written:
+            folded.written.remove(oldest)
+            others = [registers.standing(name)[0] for name in _BASIS if name != oldest]
+            folded.newer += [
+                each for each in others if each is not None and when is not None and is_older(when, each)
+            ]
     return folded
+
+
+def _oldest(registers: Registers) -> str:
+    """By when it was said; where that is equal or cannot be compared, by acceptance."""
+    # Of those that came together the base is to stay.
+    accepted = sorted(_BASIS, key=lambda name: (registers.standing(name)[1], -_BASIS.index(name)))
+    oldest = accepted[0]
+    for name in accepted[1:]:
+        said, _ = registers.standing(name)
+        if said is not None and is_older(said, registers.standing(oldest)[0]):
+            oldest = name
+    return oldest
 
 
 def mapped(change: PriceChange, settings: VtexSettings) -> dict[str, Any]:  # noqa: ARG001  every kind's shape
     names = {"base": "basePrice", "cost": "costPrice", "markup": "markup", "list_price": "listPrice"}
-    values = change.model_dump(exclude_unset=True, exclude={"sku", "fixed_prices"})
+    lists = {"fixed_prices", "fixed_prices_exactly"}
+    values = change.model_dump(exclude_unset=True, exclude={"sku", *lists})
     record: dict[str, Any] = {names[name]: _number(value) for name, value in values.items()}
     if "fixed_prices" in change.model_fields_set:
         named = change.fixed_prices
-        record["fixedPrices"] = None if named is None else [_fixed(each) for each in named]
+        record["fixedPrices"] = [_fixed(each) for each in named or ()]
+        record["keepsOtherFixedPrices"] = not _exactly(change)
     return record
+
+
+def _exactly(change: PriceChange) -> bool:
+    return change.fixed_prices is None or (isinstance(change, DesiredPrice) and change.fixed_prices_exactly)
 
 
 def _fixed(price: FixedPrice) -> dict[str, Any]:
@@ -142,10 +174,8 @@ async def deliver(change: PriceChange, shop: Shop) -> None:
     list_price = values["listPrice"] if "listPrice" in values else present.get("listPrice")
     if list_price is not None:
         body["listPrice"] = list_price
-    named = values.get("fixedPrices", [])
-    # null in the change means: none at all.
-    merged = [] if named is None else _merged(present.get("fixedPrices") or [], named)
-    if merged:
+    others = present.get("fixedPrices") or [] if values.get("keepsOtherFixedPrices", True) else []
+    if merged := _merged(others, values.get("fixedPrices", [])):
         body["fixedPrices"] = merged
     await shop.vtex.pricing.write(sku, body)
 
@@ -207,6 +237,7 @@ KIND = Kind(
     name="price",
     example=EXAMPLE,
     change=PriceChange,
+    desired=DesiredPrice,
     key=lambda change: change.sku,
     target=lambda change: f"price:{change.sku}",
     priority=2,

@@ -9,7 +9,7 @@ from app.changes.kind import Code, Kind, Shop, StateChange, Text
 from app.changes.record import Access, bring
 from app.config import VtexSettings
 from app.errors import Refused
-from app.queue.lanes import fold
+from app.queue.folding import fold
 from app.vtex.catalog import overlay
 
 

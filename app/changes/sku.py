@@ -10,7 +10,7 @@ from app.changes.kind import Code, Kind, Shop, StateChange, Text
 from app.changes.record import Access, bring
 from app.config import VtexSettings
 from app.errors import Refused, Waiting
-from app.queue.lanes import fold
+from app.queue.folding import fold
 from app.vtex.catalog import overlay
 
 Measure = Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=4)]

@@ -1,5 +1,6 @@
 """stock: how many of a SKU a warehouse has."""
 
+from collections.abc import Collection
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
@@ -7,7 +8,8 @@ from pydantic import Field, StringConstraints
 from app.changes.kind import Code, Kind, Shop, StateChange
 from app.changes.sku import sku_id
 from app.config import VtexSettings
-from app.queue.lanes import fold
+from app.queue.folding import fold
+from app.queue.store import Store
 
 _INT32_MAX = 2**31 - 1
 
@@ -38,6 +40,11 @@ async def deliver(change: StockChange, shop: Shop) -> None:
 
 def _key(change: StockChange) -> str:
     return f"{change.sku}@{change.warehouse}"
+
+
+async def resend(store: Store, connection: str, skus: Collection[str]) -> None:
+    """Send the next quantity of these SKUs in every warehouse, whatever VTEX acknowledged before."""
+    await store.resend(connection, KIND.name, [f"{sku}@" for sku in skus])
 
 
 #: With the values of VTEX's own guides.

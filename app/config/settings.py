@@ -143,6 +143,17 @@ class DeliverySettings(_Section):
     poll_seconds: Annotated[float, Field(gt=0)] | None = None
 
 
+class RetentionSettings(_Section):
+    """How long what has ended is kept; what is wanted of an entity is kept for ever."""
+
+    #: Changes that say how an entity should look.
+    state_days: Annotated[float, Field(gt=0, le=36500)] = 30
+    #: Changes that say what happened, and what the ERP was told of orders.
+    fact_days: Annotated[float, Field(gt=0, le=36500)] = 365
+    #: From the end of one pass to the next.
+    pass_seconds: Annotated[float, Field(gt=0, le=86400 * 7)] = 3600
+
+
 def _known_database(url: str) -> str:
     backend = ""
     with suppress(ArgumentError):
@@ -167,6 +178,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     server: ServerSettings = ServerSettings()
     delivery: DeliverySettings = DeliverySettings()
+    retention: RetentionSettings = RetentionSettings()
     connections: dict[ConnectionName, ConnectionSettings] = {}
 
     @classmethod

@@ -1,7 +1,9 @@
 """Telling the ERP: the signed callback, and only after its yes VTEX's start-handling."""
 
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
+from app.bindings import Bindings
 from app.erp.callback import Callback
 from app.errors import Refused, Retry
 from app.orders.status import CANCELED, HANDLED, READY, REPLACED
@@ -17,9 +19,16 @@ _TOLD = "told"
 class OrderDeliverer:
     """For events of kind `order`: the event's id is the callback's `webhook-id`, its payload the body."""
 
-    def __init__(self, store: Store, sides: dict[str, tuple[Orders, Callback]]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        sides: dict[str, tuple[Orders, Callback]],
+        resend_stock: Callable[[Store, str, Collection[str]], Awaitable[None]],
+    ) -> None:
         self._store = store
         self._sides = sides
+        #: Of a connection's SKUs by their codes.
+        self._resend_stock = resend_stock
 
     def fingerprint(self, claim: Claim) -> str | None:  # noqa: ARG002  a fact is always told
         return None
@@ -37,6 +46,20 @@ class OrderDeliverer:
             await self._store.checkpoint(claim, _TOLD)
         if claim.payload["order"]["status"] == READY:
             await _start_handling(orders, claim.key)
+            await self._stock_was_moved(claim)
+
+    async def _stock_was_moved(self, claim: Claim) -> None:
+        """VTEX took the items from its stock: the ERP's next number is sent, even if it is the last again.
+
+        After each attempt that ends well, for the one before may have died between the two.
+        """
+        items = claim.payload["order"]["items"]
+        named = {item["sku"] for item in items if item["sku"]}
+        unnamed = {item["vtex_sku_id"] for item in items if not item["sku"] and item["vtex_sku_id"]}
+        if unnamed:
+            bindings = Bindings(self._store.database, claim.connection)
+            named |= set(await bindings.codes("sku", unnamed))
+        await self._resend_stock(self._store, claim.connection, named)
 
 
 async def _start_handling(orders: Orders, order_id: str) -> None:

@@ -1,17 +1,16 @@
-"""What is pure about lanes: events to accept, claims, outcomes, folding, backoff."""
+"""What is pure about lanes: events to accept, claims, outcomes, backoff."""
 
 import random
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from app.errors import Unauthorized
+from app.queue.folding import Fold
 from app.queue.models import Status
 
 Document = dict[str, Any]
-Fold = Callable[[Document, Document], Document]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,28 +94,6 @@ def goes_on(claim: Claim, status: Status, reason_class: str | None) -> bool:
     """Whether an attempt ended in the trouble that its lane was in before; a pause is its own."""
     paused = Unauthorized.reason_class
     return claim.status == status and (claim.reason_class == paused) == (reason_class == paused)
-
-
-def fold(
-    desired: Document, change: Document, item_keys: Mapping[str, tuple[str, ...]] | None = None
-) -> Document:
-    """Lay a change over the desired state.
-
-    An absent field means no opinion, null means clear, a list replaces the list; a list named in
-    `item_keys` is merged item by item, found by the given fields.
-    """
-    folded = {**desired, **change}
-    for name, parts in (item_keys or {}).items():
-        before, now = desired.get(name), change.get(name)
-        if before and now:
-            items = {_identity(item, parts): item for item in before}
-            items |= {_identity(item, parts): item for item in now}
-            folded[name] = list(items.values())
-    return folded
-
-
-def _identity(item: Document, parts: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(repr(item.get(part)) for part in parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,15 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, Text, text
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 Identity = BigInteger().with_variant(Integer(), "sqlite")
 Document = JSON().with_variant(JSONB(), "postgresql")
+#: Sorted as Python sorts, whatever the database's language: lanes are locked in this order, and a prefix is
+#: a range of the index.
+InOrder = String().with_variant(String(collation="C"), "postgresql")
 
 
 class Status(StrEnum):
@@ -30,7 +33,7 @@ class Status(StrEnum):
     DELIVERED = "delivered"
     #: The other side acknowledged exactly this last; no call was made.
     UNCHANGED = "unchanged"
-    #: A newer change of the lane carries the lane's state.
+    #: A newer change of the lane carries the lane's state, or all that it says was said anew before it came.
     SUPERSEDED = "superseded"
     #: Needs a person; the reason says what to do.
     FAILED = "failed"
@@ -74,9 +77,9 @@ class Lane(SQLModel, table=True):
     )
 
     id: int | None = Field(default=None, sa_column=Column(Identity, primary_key=True))
-    connection: str
-    kind: str
-    key: str
+    connection: str = Field(sa_column=Column(InOrder, nullable=False))
+    kind: str = Field(sa_column=Column(InOrder, nullable=False))
+    key: str = Field(sa_column=Column(InOrder, nullable=False))
     #: The VTEX record that this lane writes, such as `sku:REF` or `order:ID`.
     target: str
     #: Smaller goes first.
@@ -87,12 +90,16 @@ class Lane(SQLModel, table=True):
     last_number: int
     #: State kinds: the fold of all accepted changes.
     desired: dict[str, Any] | None = Field(default=None, sa_column=Column(Document))
+    #: State kinds: when each part of it was said, in the order of acceptance.
+    stamps: list[Any] | None = Field(default=None, sa_column=Column(Document))
     #: Fingerprint of what the other side acknowledged last; none while an attempt is open.
     acknowledged: str | None = None
     acknowledged_state: dict[str, Any] | None = Field(default=None, sa_column=Column(Document))
     acknowledged_at: datetime | None = None
     #: Send even if the fingerprint is equal (replay, drift, a handled order of the SKU).
     resend: bool = False
+    #: Since the last claim: an event was opened again, which that claim does not answer for.
+    reopened_at: datetime | None = None
     #: accepted, waiting or retrying while something is pending, else none.
     status: str | None = None
     reason: str | None = Field(default=None, sa_column=Column(Text))

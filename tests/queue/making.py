@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import text
 from uuid_utils.compat import uuid7
 
-from app.queue.lanes import AttemptRecord, Claim, Document, NewEvent, Outcome, Submission, fold
+from app.queue.folding import fold
+from app.queue.lanes import AttemptRecord, Claim, Document, NewEvent, Outcome, Submission
 from app.queue.models import Status
 from app.queue.store import Store
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from app.queue.lanes import Claim, Document, fold
+from app.queue.lanes import Claim, Document
 from app.queue.models import Status
+from tests.queue.freshness import Freshness
 from tests.queue.making import LEASE
 
 #: Lanes of a key that share a target: image and kit one SKU, invoice and cancellation one order.
@@ -29,12 +30,13 @@ class ModelLane:
     kind: str
     key: str
     events: list[ModelEvent] = field(default_factory=list)
-    desired: Document = field(default_factory=dict)
+    wanted: Freshness = field(default_factory=Freshness)
     due: datetime | None = None
     lease: UUID | None = None
     acknowledged: str | None = None
     acknowledged_at: datetime | None = None
     resend: bool = False
+    reopened: bool = False
     awaits: LaneName | None = None
     #: What the other side has: each delivered payload, with its event's place.
     sent: list[tuple[int, Document]] = field(default_factory=list)
@@ -53,25 +55,27 @@ class ModelLane:
 
     def accept(self, event: ModelEvent, now: datetime) -> None:
         self.events.append(event)
-        self.desired = fold(self.desired, event.payload)
-        self.due = self.due or now
+        if self.is_state and not self.wanted.lay(event.payload, now):
+            event.status = Status.SUPERSEDED.value
+        else:
+            self.due = self.due or now
 
     def claim(self, claim: Claim, now: datetime) -> None:
         """What is claimed is what the promises say: a state's latest, or a fact's oldest."""
         place = self.pending[-1] if self.is_state else self.pending[0]
         event = self.events[place]
         assert claim.event_id == event.id
-        assert claim.payload == (self.desired if self.is_state else event.payload)
+        assert claim.payload == (self.wanted.desired if self.is_state else event.payload)
         assert claim.number == (len(self.events) if self.is_state else place + 1)
         assert claim.acknowledged == (None if self.resend else self.acknowledged)
         self.lease, self.due = claim.lease, now + LEASE
-        self.acknowledged, self.resend = None, False
+        self.acknowledged, self.resend, self.reopened = None, False, False
 
     def finish(self, claim: Claim, status: Status, fingerprint: str, now: datetime) -> None:
         for place in self.pending:
             if self.events[place].id == claim.event_id:
                 self.events[place].status = status.value
-            elif self.is_state and place < claim.number and not self.resend:
+            elif self.is_state and place < claim.number and not self.reopened:
                 self.events[place].status = Status.SUPERSEDED.value
         if status is Status.DELIVERED:
             self.sent.append((claim.number, claim.payload))
@@ -89,9 +93,10 @@ class ModelLane:
 
     def replay(self, place: int, now: datetime) -> None:
         self.events[place].status = None
-        if self.is_state and self.events[-1].status == Status.FAILED.value:
-            self.events[-1].status = None
-        self.resend = True
+        part = [each for each in self.events if each.status != Status.SUPERSEDED.value]
+        if self.is_state and part[-1].status == Status.FAILED.value:
+            part[-1].status = None
+        self.resend = self.reopened = True
         if self.lease is None:
             self.due = now
 

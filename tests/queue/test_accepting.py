@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from app.errors import DatabaseUnavailable
-from app.queue.lanes import Submission, fold
+from app.queue.lanes import Submission
 from app.queue.store import IdempotencyConflict, Store
 from tests.postgres import Postgres
 from tests.queue.making import Clock, accept, claim_one, deliver, fact, lane, rows, state
@@ -194,36 +194,3 @@ async def test_a_change_during_the_attempt_does_not_end_the_lease(store: Store) 
     await accept(store, state("A"))
     assert await store.claim(10, lease=timedelta(seconds=1)) == []
     assert (await lane(store, "A")).lease == held.lease
-
-
-@pytest.mark.parametrize(
-    ("desired", "change", "folded"),
-    [
-        ({"a": 1, "b": 2}, {}, {"a": 1, "b": 2}),
-        ({"a": 1}, {"a": None}, {"a": None}),
-        ({"a": {"x": 1}}, {"a": {"y": 2}}, {"a": {"y": 2}}),
-        ({"list": [1, 2]}, {"list": []}, {"list": []}),
-        ({"items": [{"k": 1, "v": 1}]}, {"items": [{"k": 2}]}, {"items": [{"k": 1, "v": 1}, {"k": 2}]}),
-        ({"items": [{"k": 1, "v": 1}]}, {"items": [{"k": 1, "v": 9}]}, {"items": [{"k": 1, "v": 9}]}),
-        ({"items": [{"k": 1}]}, {"items": None}, {"items": None}),
-        ({"items": [{"k": "1"}]}, {"items": [{"k": 1}]}, {"items": [{"k": "1"}, {"k": 1}]}),
-    ],
-    ids=[
-        "absent-is-no-opinion",
-        "null-clears",
-        "objects-are-replaced",
-        "a-list-replaces-the-list",
-        "an-item-with-a-new-key-is-added",
-        "an-item-with-a-known-key-is-replaced",
-        "null-clears-all-items",
-        "keys-of-different-types-differ",
-    ],
-)
-def test_folding(desired: dict[str, Any], change: dict[str, Any], folded: dict[str, Any]) -> None:
-    assert fold(desired, change, {"items": ("k",)}) == folded
-
-
-def test_folding_leaves_its_arguments_alone() -> None:
-    desired, change = {"items": [{"k": 1}]}, {"items": [{"k": 2}]}
-    fold(desired, change, {"items": ("k",)})
-    assert (desired, change) == ({"items": [{"k": 1}]}, {"items": [{"k": 2}]})

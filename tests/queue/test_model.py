@@ -21,9 +21,16 @@ from tests.queue.making import FINAL, LEASE, Clock, ended, fact, rows, state
 from tests.queue.model import FACTS, PARKED_FOR, PRIORITIES, TARGETS, Model, ModelEvent, ModelLane
 
 Result = TypeVar("Result")
+BEGUN = Clock().now
 KINDS = st.sampled_from(sorted(TARGETS))
 KEYS = st.sampled_from(["A", "B"])
-PAYLOADS = st.dictionaries(st.sampled_from("xyz"), st.none() | st.integers(0, 3), min_size=1)
+FIELDS = st.dictionaries(st.sampled_from("xyz"), st.none() | st.integers(0, 3), min_size=1)
+STAMPS: st.SearchStrategy[dict[str, Any]] = st.one_of(
+    st.just({}),
+    st.integers(0, 5).map(lambda version: {"version": version}),
+    st.integers(-60, 60).map(lambda ahead: {"occurred_at": (BEGUN + timedelta(seconds=ahead)).isoformat()}),
+)
+PAYLOADS = st.tuples(FIELDS, STAMPS).map(lambda both: both[0] | both[1])
 PROCESSES = st.integers(0, 1)
 CHOICE = st.integers(0, 1000)
 
@@ -121,6 +128,12 @@ class QueueMachine(RuleBasedStateMachine):
         lane, place = events[choice % len(events)]
         assert self.run(self.stores[process].replay("acme", lane.events[place].id))
         lane.replay(place, self.clock.now)
+
+    @rule(process=PROCESSES, kind=KINDS, key=KEYS)
+    def resend(self, process: int, kind: str, key: str) -> None:
+        self.run(self.stores[process].resend("acme", kind, [key]))
+        if (kind, key) in self.model.lanes:
+            self.model.lane(kind, key).resend = True
 
     @rule(duration=st.sampled_from([timedelta(seconds=1), timedelta(seconds=20), LEASE]))
     def pass_time(self, duration: timedelta) -> None:

@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from app.database import Database, migrate
 from app.errors import LeaseLost
 from app.queue.lanes import AttemptRecord
 from app.queue.models import Status
 from app.queue.store import Store
-from app.queue.store.accepting import lock_order
+from tests.postgres import Postgres
 from tests.queue.making import (
     LEASE,
     Clock,
@@ -217,17 +218,19 @@ async def test_200_outcomes_are_recorded_together(store: Store) -> None:
     assert await rows(store, "SELECT DISTINCT status FROM event") == [("delivered",)]
 
 
-async def test_lanes_are_locked_in_the_order_of_accepting_whatever_the_collation(
-    postgres_stores: tuple[Store, Store],
+async def test_lanes_are_locked_in_the_order_of_accepting_whatever_the_databases_language(
+    postgres_stores: tuple[Store, Store], postgres: Postgres
 ) -> None:
-    store, other = postgres_stores
-    if not await rows(store, "SELECT 1 FROM pg_collation WHERE collname = 'en-x-icu'"):
-        # Without ICU the server has no other order to be misled by: the statement itself has to say ours.
-        async with store.database.read() as connection:
-            assert all('COLLATE "C"' in str(column) for column in lock_order(connection))
+    if not await rows(postgres_stores[0], "SELECT 1 FROM pg_collation WHERE collname = 'en-x-icu'"):
+        # Without ICU the server has no other order to be misled by: the columns themselves have to say ours.
+        collated = "SELECT attname FROM pg_attribute JOIN pg_collation c ON c.oid = attcollation"
+        where = "WHERE attrelid = 'lane'::regclass AND collname = 'C' ORDER BY attnum"
+        assert await rows(postgres_stores[0], f"{collated} {where}") == [("connection",), ("kind",), ("key",)]
         return
-    async with store.database.write() as connection:
-        await connection.execute(text('ALTER TABLE lane ALTER COLUMN key TYPE varchar COLLATE "en-x-icu"'))
+    url = await postgres.create_database(empty=True, locale="en")
+    await migrate(url)
+    store, other = (Store(Database(url), clock=postgres_stores[0].clock) for _ in range(2))
+    assert await rows(store, "SELECT 'a' < 'B'") == [(True,)]
     await accept(store, state("a"), state("B"))
     claims = await store.claim(10, lease=LEASE)
     async with other.database.write() as connection:
@@ -237,3 +240,6 @@ async def test_lanes_are_locked_in_the_order_of_accepting_whatever_the_collation
         free = await connection.execute(text("SELECT id FROM lane WHERE key = 'B' FOR UPDATE SKIP LOCKED"))
         assert free.first() is None
     assert await recording == [True, True]
+    await store.database.close()
+    await other.database.close()
+    await postgres.drop_database(url)

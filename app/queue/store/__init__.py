@@ -13,7 +13,7 @@ from app.queue.fairness import Chooser, MostUrgent
 from app.queue.group import GroupCommit
 from app.queue.lanes import Claim, Outcome, Submission
 from app.queue.notices import Notices
-from app.queue.store import accepting, claiming, leasing, recording, replaying
+from app.queue.store import accepting, claiming, leasing, pruning, recording, replaying
 from app.queue.store.accepting import Accepted, IdempotencyConflict
 from app.queue.store.claiming import Taken
 from app.queue.store.reading import EventFilter, Reading
@@ -114,6 +114,29 @@ class Store:
             replayed = await replaying.replay(connection, connection_name, event_id, self.clock())
         self._is_due()
         return replayed
+
+    async def resend(self, connection_name: str, kind: str, key_prefixes: Collection[str]) -> None:
+        """The next change of each lane whose key begins so is sent, even if it was acknowledged before."""
+        if key_prefixes:
+            async with self.database.write() as connection:
+                await replaying.resend(connection, connection_name, kind, key_prefixes)
+
+    async def events_from(self, cursor: UUID | None, most: int) -> list[pruning.Place]:
+        """The next events after `cursor`, oldest first."""
+        async with self.database.read() as connection:
+            return await pruning.events_from(connection, cursor, most)
+
+    async def prune_events(
+        self, event_ids: list[UUID], most: int, *, states: bool, before: datetime
+    ) -> pruning.Pruned:
+        """Those of them that ended before then, of state kinds or of facts, with up to `most` attempts."""
+        async with self.database.write() as connection:
+            return await pruning.prune_events(connection, event_ids, most, states=states, before=before)
+
+    async def prune_idempotency_keys(self, most: int) -> int:
+        """The expired ones; those that hold for ever stay."""
+        async with self.database.write() as connection:
+            return await pruning.prune_idempotency_keys(connection, most, self.clock())
 
     async def drain(self) -> None:
         await self._accepting.drain()

@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, case, false, func, insert, select, tuple_, update
+from sqlalchemy import Update, bindparam, case, exists, false, func, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.schema import Table
 
 from app.errors import BridgeError
+from app.queue.folding import Registers, Said, Saying, moment, saying
 from app.queue.lanes import Document, NewEvent, Submission
 from app.queue.models import Event, IdempotencyKey, Lane, Status
 
@@ -34,12 +34,8 @@ class Accepted:
     repeated: bool = False
 
 
-def lock_order(connection: AsyncConnection) -> list[ColumnElement[str]]:
-    """The order in which `accept` locks lanes: Python's, which PostgreSQL calls the collation C."""
-    columns = [LANE.c.connection, LANE.c.kind, LANE.c.key]
-    if connection.dialect.name == "sqlite":
-        return [*columns]
-    return [column.collate("C") for column in columns]
+#: The order in which `accept` locks lanes: Python's, and the columns' own.
+LOCK_ORDER = (LANE.c.connection, LANE.c.kind, LANE.c.key)
 
 
 async def accept(
@@ -63,7 +59,9 @@ async def _store(
     connection: AsyncConnection, upsert: Upsert, lanes: dict[LaneKey, list[NewEvent]], now: datetime
 ) -> None:
     """Lanes come sorted: two transactions lock their common rows in the same order."""
-    new_rows = [_lane_row(lane, events, now) for lane, events in lanes.items()]
+    accepted = Saying(moment(now))
+    begun = {lane: _fold(Registers(), arrived, accepted) for lane, arrived in lanes.items()}
+    new_rows = [_lane_row(lane, arrived, begun[lane], now) for lane, arrived in lanes.items()]
     statement = upsert(LANE)
     locked = await connection.execute(
         statement.on_conflict_do_update(
@@ -75,34 +73,67 @@ async def _store(
                 "since": case((LANE.c.due_at.is_(None), statement.excluded.since), else_=LANE.c.since),
                 "failures": case((LANE.c.due_at.is_(None), 0), else_=LANE.c.failures),
             },
-        ).returning(
-            *(LANE.c[name] for name in ("id", "connection", "kind", "key", "last_number", "desired"))
-        ),
+        ).returning(*LANE.c["id", "connection", "kind", "key", "last_number", "desired", "stamps"]),
         new_rows,
     )
-    events, folds = [], []
+    events, late, folds, idle = [], [], [], []
     for row in locked:
-        arrived = lanes[row.connection, row.kind, row.key]
+        lane = row.connection, row.kind, row.key
+        arrived, (registers, said_anew) = lanes[lane], begun[lane]
         first = row.last_number - len(arrived) + 1
-        events += [_event_row(row, event, first + place, now) for place, event in enumerate(arrived)]
         if first > 1 and arrived[0].fold is not None:
-            folds.append({"lane_id": row.id, "folded": _folded(row.desired or {}, arrived)})
-    await connection.execute(insert(EVENT), events)
+            registers, said_anew = _fold(Registers(row.desired, row.stamps), arrived, accepted)
+            if len(said_anew) < len(arrived):
+                folds.append({"lane_id": row.id, "state": registers.desired, "said": registers.stamps})
+            else:
+                idle.append(row.id)
+        for number, event in enumerate(arrived, first):
+            stored = _event_row(row, event, number, now)
+            if event.id in said_anew:
+                late.append(stored | _superseded(said_anew[event.id], now))
+            else:
+                events.append(stored)
+    for stored_alike in (events, late):
+        if stored_alike:
+            await connection.execute(insert(EVENT), stored_alike)
     if folds:
-        statement = update(LANE).where(LANE.c.id == bindparam("lane_id")).values(desired=bindparam("folded"))
-        await connection.execute(statement, folds)
+        values: Document = {"desired": bindparam("state"), "stamps": bindparam("said")}
+        await connection.execute(update(LANE).where(LANE.c.id == bindparam("lane_id")).values(values), folds)
+    if idle:
+        await connection.execute(_rest(idle))
 
 
-def _folded(desired: Document, arrived: Sequence[NewEvent]) -> Document:
+def _fold(
+    registers: Registers, arrived: Sequence[NewEvent], accepted: Saying
+) -> tuple[Registers, dict[UUID, Said]]:
+    """Also the events of which nothing was folded, and when what they say was said anew."""
+    said_anew: dict[UUID, Said] = {}
     for event in arrived:
-        assert event.fold is not None
-        desired = event.fold(desired, event.payload)
-    return desired
+        if event.fold is not None:
+            folded = event.fold(registers, event.payload, saying(event.payload, accepted))
+            if folded.said_anew is not None:
+                said_anew[event.id] = folded.said_anew
+    return registers, said_anew
 
 
-def _lane_row(lane: LaneKey, arrived: list[NewEvent], now: datetime) -> Document:
+def _superseded(said_anew: Said, now: datetime) -> Document:
+    when = f"at {said_anew}" if isinstance(said_anew, str) else f"in version {said_anew}"
+    reason = f"what it says was said anew {when}, before it came"
+    return {"status": Status.SUPERSEDED.value, "reason": reason, "finished_at": now}
+
+
+def _rest(lane_ids: list[int]) -> Update:
+    """Nothing new is to be sent: what only the accepting had made due is idle again."""
+    pending = exists().where(EVENT.c.lane_id == LANE.c.id, EVENT.c.finished_at.is_(None))
+    return update(LANE).where(LANE.c.id.in_(lane_ids), ~pending).values(due_at=None, status=None)
+
+
+def _lane_row(
+    lane: LaneKey, arrived: list[NewEvent], begun: tuple[Registers, object], now: datetime
+) -> Document:
     connection, kind, key = lane
     is_state = arrived[0].fold is not None
+    registers, _ = begun
     return {
         "connection": connection,
         "kind": kind,
@@ -111,7 +142,8 @@ def _lane_row(lane: LaneKey, arrived: list[NewEvent], now: datetime) -> Document
         "priority": arrived[0].priority,
         "is_state": is_state,
         "last_number": len(arrived),
-        "desired": _folded({}, arrived) if is_state else None,
+        "desired": registers.desired if is_state else None,
+        "stamps": registers.stamps if is_state else None,
         "resend": False,
         "status": Status.ACCEPTED.value,
         "since": now,

@@ -209,6 +209,7 @@ def _lease(lane_ids: list[int]) -> Any:
             due_at=bindparam("until"),
             acknowledged=None,
             resend=False,
+            reopened_at=None,
             crashes=LANE.c.crashes + case((LANE.c.lease.is_not(None), 1), else_=0),
         )
         .returning(LANE.c.id, LANE.c.crashes)

@@ -9,24 +9,24 @@ from sqlalchemy import Select, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.queue.lanes import Claim
-from app.queue.store.accepting import LANE, lock_order
+from app.queue.store.accepting import LANE, LOCK_ORDER
 
 
 async def renew(
     connection: AsyncConnection, claims: Sequence[Claim], until: datetime
 ) -> set[tuple[int, UUID]]:
     """The (lane, lease) that still hold; the others were recorded or taken over."""
-    held = update(LANE).where(LANE.c.id.in_(_held(connection, claims))).values(due_at=until)
+    held = update(LANE).where(LANE.c.id.in_(_held(claims))).values(due_at=until)
     renewed = await connection.execute(held.returning(LANE.c.id, LANE.c.lease))
     return {(row.id, row.lease) for row in renewed}
 
 
 async def give_back(connection: AsyncConnection, claims: Sequence[Claim], now: datetime) -> None:
-    held = LANE.c.id.in_(_held(connection, claims))
+    held = LANE.c.id.in_(_held(claims))
     await connection.execute(update(LANE).where(held).values(lease=None, due_at=now))
 
 
-def _held(connection: AsyncConnection, claims: Sequence[Claim]) -> Select[Any]:
+def _held(claims: Sequence[Claim]) -> Select[Any]:
     """Locked in the order of accepting and recording, so that nobody waits in a circle."""
     # A batch of claims has one token: a lane that another batch of ours took over is not this claim's.
     by_token: dict[UUID, list[int]] = {}
@@ -35,6 +35,6 @@ def _held(connection: AsyncConnection, claims: Sequence[Claim]) -> Select[Any]:
     return (
         select(LANE.c.id)
         .where(or_(*((LANE.c.lease == token) & LANE.c.id.in_(ids) for token, ids in by_token.items())))
-        .order_by(*lock_order(connection))
+        .order_by(*LOCK_ORDER)
         .with_for_update()
     )

@@ -26,7 +26,6 @@ class EventFilter:
     since: datetime | None = None
     before: UUID | None = None
     limit: int = 100
-    unfinished: bool = False
 
 
 def _events() -> Select[*tuple[Any, ...]]:
@@ -86,7 +85,7 @@ def _conditions(connection: str, wanted: EventFilter) -> list[ColumnElement[bool
         conditions.append(EVENT.c.accepted_at >= wanted.since)
     if wanted.before:
         conditions.append(EVENT.c.id < wanted.before)
-    if wanted.unfinished or wanted.status in PENDING:
+    if wanted.status in PENDING:
         conditions.append(EVENT.c.finished_at.is_(None))
     elif wanted.status:
         conditions.append(EVENT.c.status == wanted.status.value)
@@ -112,6 +111,12 @@ class Reading:
         query = _events().where(EVENT.c.connection == connection, EVENT.c.id == event_id)
         async with self._database.read() as transaction:
             return (await transaction.execute(query)).first()
+
+    async def pending(self, lane_id: int) -> Found | None:
+        """The lane's newest event that has not ended."""
+        query = _events().where(EVENT.c.lane_id == lane_id, EVENT.c.finished_at.is_(None))
+        async with self._database.read() as transaction:
+            return (await transaction.execute(query.order_by(EVENT.c.number.desc()).limit(1))).first()
 
     async def attempts(self, event_id: UUID) -> Sequence[Found]:
         query = select(ATTEMPT).where(ATTEMPT.c.event_id == event_id).order_by(ATTEMPT.c.id)

@@ -14,7 +14,7 @@ from sqlalchemy.sql.schema import Table
 from app.errors import Waiting
 from app.queue.lanes import Claim, Document, Outcome, goes_on
 from app.queue.models import PENDING, Attempt, Status
-from app.queue.store.accepting import EVENT, LANE, lock_order
+from app.queue.store.accepting import EVENT, LANE, LOCK_ORDER
 
 ATTEMPT: Table = Attempt.__table__  # type: ignore[attr-defined]  # SQLModel does not type it
 #: What neither JSONB nor UTF-8 can hold: NUL, and halves of surrogate pairs.
@@ -29,8 +29,8 @@ async def record(connection: AsyncConnection, batch: list[Outcome], now: datetim
     held = [outcome for outcome in batch if lanes[outcome.claim.lane_id].lease == outcome.claim.lease]
     finished = [outcome for outcome in held if outcome.status not in PENDING]
     for outcome in finished:
-        replayed = lanes[outcome.claim.lane_id].resend
-        await connection.execute(_finish_events(outcome, now, replayed=replayed))
+        reopened = lanes[outcome.claim.lane_id].reopened_at is not None
+        await connection.execute(_finish_events(outcome, now, reopened=reopened))
     pending = await _still_pending(connection, [outcome.claim.lane_id for outcome in finished])
     for outcome in held:
         values = (
@@ -54,12 +54,12 @@ async def _lock(connection: AsyncConnection, batch: list[Outcome]) -> Sequence[R
     awaited = [(outcome.claim.connection, *outcome.waiting_on) for outcome in batch if outcome.waiting_on]
     if awaited:
         wanted = or_(wanted, tuple_(LANE.c.connection, LANE.c.kind, LANE.c.key).in_(awaited))
-    columns = LANE.c["id", "connection", "kind", "key", "lease", "resend", "acknowledged_at"]
-    locked = select(*columns).where(wanted).order_by(*lock_order(connection)).with_for_update()
+    columns = LANE.c["id", "connection", "kind", "key", "lease", "reopened_at", "acknowledged_at"]
+    locked = select(*columns).where(wanted).order_by(*LOCK_ORDER).with_for_update()
     return (await connection.execute(locked)).all()
 
 
-def _finish_events(outcome: Outcome, now: datetime, *, replayed: bool) -> Any:
+def _finish_events(outcome: Outcome, now: datetime, *, reopened: bool) -> Any:
     """A state kind's claim answers for all older events of its lane; a fact's for itself alone."""
     claim = outcome.claim
     claimed = EVENT.c.id == claim.event_id
@@ -70,7 +70,7 @@ def _finish_events(outcome: Outcome, now: datetime, *, replayed: bool) -> Any:
         "reason_class": case((claimed, outcome.reason_class), else_=None),
     }
     # What was opened again during the attempt is to be sent after it.
-    covered = EVENT.c.number <= claim.number if claim.is_state and not replayed else claimed
+    covered = EVENT.c.number <= claim.number if claim.is_state and not reopened else claimed
     return (
         update(EVENT)
         .where(EVENT.c.lane_id == claim.lane_id, EVENT.c.finished_at.is_(None), covered)
@@ -175,10 +175,7 @@ async def _wake(connection: AsyncConnection, delivered: list[Claim], now: dateti
         )
     )
     sleeping = (
-        select(LANE.c.id)
-        .where(arrived, LANE.c.lease.is_(None))
-        .order_by(*lock_order(connection))
-        .with_for_update()
+        select(LANE.c.id).where(arrived, LANE.c.lease.is_(None)).order_by(*LOCK_ORDER).with_for_update()
     )
     ids = list(await connection.scalars(sleeping))
     if not ids:

@@ -1,13 +1,14 @@
-"""Replaying: open an event again and make its lane due."""
+"""Replaying: open an event again and make its lane due; and sending anew what was acknowledged."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import case, null, or_, select, update
+from sqlalchemy import ScalarSelect, and_, case, func, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.queue.models import Status
-from app.queue.store.accepting import EVENT, LANE
+from app.queue.store.accepting import EVENT, LANE, LOCK_ORDER
 
 
 async def replay(connection: AsyncConnection, connection_name: str, event_id: UUID, now: datetime) -> bool:
@@ -19,15 +20,14 @@ async def replay(connection: AsyncConnection, connection_name: str, event_id: UU
         return False
     lane = (
         await connection.execute(
-            select(*LANE.c["id", "is_state", "last_number"])
-            .where(LANE.c.id == event.lane_id)
-            .with_for_update()
+            select(*LANE.c["id", "is_state"]).where(LANE.c.id == event.lane_id).with_for_update()
         )
     ).one()
     opened = EVENT.c.id == event_id
     if lane.is_state:
-        # The lane's state of today is sent, so its newest event shares the outcome if it had failed.
-        opened = or_(opened, (EVENT.c.number == lane.last_number) & (EVENT.c.status == Status.FAILED.value))
+        # The lane's state of today is sent, so the newest event that is part of it shares the outcome if it
+        # had failed.
+        opened = or_(opened, (EVENT.c.number == _newest(lane.id)) & (EVENT.c.status == Status.FAILED.value))
     await connection.execute(
         update(EVENT)
         .where(EVENT.c.lane_id == lane.id, opened)
@@ -51,6 +51,35 @@ async def replay(connection: AsyncConnection, connection_name: str, event_id: UU
     idle = LANE.c.lease.is_(None)
     values = {name: case((idle, value), else_=LANE.c[name]) for name, value in afresh.items()}
     await connection.execute(
-        update(LANE).where(LANE.c.id == lane.id).values(resend=True, crashes=0, **values)
+        update(LANE).where(LANE.c.id == lane.id).values(resend=True, reopened_at=now, crashes=0, **values)
     )
     return True
+
+
+def _newest(lane_id: int) -> ScalarSelect[int]:
+    """What came too late to be folded is no part of the lane's state."""
+    other = EVENT.alias("other")
+    part = other.c.status != Status.SUPERSEDED.value
+    return select(func.max(other.c.number)).where(other.c.lane_id == lane_id, part).scalar_subquery()
+
+
+async def resend(
+    connection: AsyncConnection, connection_name: str, kind: str, prefixes: Iterable[str]
+) -> int:
+    """What VTEX acknowledged for the keys that begin so holds no longer; tells how many lanes there are."""
+    begins = or_(*(and_(LANE.c.key >= prefix, LANE.c.key < _end(prefix)) for prefix in sorted(prefixes)))
+    # In the order in which accepting locks them; an attempt in flight keeps the mark, whatever it records.
+    found = await connection.scalars(
+        select(LANE.c.id)
+        .where(LANE.c.connection == connection_name, LANE.c.kind == kind, begins)
+        .order_by(*LOCK_ORDER)
+        .with_for_update()
+    )
+    ids = list(found)
+    await connection.execute(update(LANE).where(LANE.c.id.in_(ids)).values(resend=True))
+    return len(ids)
+
+
+def _end(prefix: str) -> str:
+    """The first text behind all that begin so."""
+    return prefix[:-1] + chr(ord(prefix[-1]) + 1)

@@ -1,0 +1,210 @@
+"""Folding: a lane's desired state is made of registers, and in each stays what was said last.
+
+A register is a field, or one item of a list whose items are told apart by a key. The ERP may say when, by
+`occurred_at` or `version`; a change without either counts as said at its acceptance. What cannot be compared,
+a moment with a version, goes by acceptance.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+Values = dict[str, Any]
+#: A moment in UTC, as text that sorts by time, or the ERP's version.
+Said = str | int
+#: A field, or an item of a list: the field and the parts of the item's key.
+Register = str | tuple[Any, ...]
+#: As it is stored, in the order of acceptance: what was said when, as far as it still stands.
+Stamps = list[list[Any]]
+
+#: Members of a change that say how fresh it is; they are kept with the event, not in the desired state.
+FRESHNESS = ("occurred_at", "version")
+
+
+def moment(when: datetime) -> str:
+    return when.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+class Saying(NamedTuple):
+    said: Said
+    #: By the ERP; the moment of acceptance is never too old.
+    given: bool = False
+
+    def is_older_than(self, other: Said | None) -> bool:
+        return self.given and is_older(self.said, other)
+
+
+def saying(change: Values, accepted: Saying) -> Saying:
+    """When a change says that it became so; else it is said at its acceptance."""
+    if "version" in change:
+        return Saying(change["version"], given=True)
+    if "occurred_at" in change:
+        return Saying(moment(datetime.fromisoformat(change["occurred_at"])), given=True)
+    return accepted
+
+
+def is_older(said: Said, other: Said | None) -> bool:
+    if isinstance(said, str):
+        return isinstance(other, str) and said < other
+    return isinstance(other, int) and said < other
+
+
+@dataclass(frozen=True, slots=True)
+class ItemList:
+    """A list that is merged item by item; null clears it, and what is said later stands alone in it."""
+
+    #: The fields that tell its items apart.
+    key: tuple[str, ...]
+    #: The flag in the desired state: these items and no others.
+    alone: str
+
+    def place(self, item: Values) -> tuple[Any, ...]:
+        return tuple(item.get(part) for part in self.key)
+
+
+@dataclass(slots=True)
+class Folded:
+    """What became of one change."""
+
+    written: list[Register] = field(default_factory=list)
+    #: When that was said which it did not replace.
+    newer: list[Said] = field(default_factory=list)
+
+    @property
+    def said_anew(self) -> Said | None:
+        """When all that it says was said anew; None if it says something still."""
+        return max(self.newer) if self.newer and not self.written else None
+
+
+class Registers:
+    """A lane's desired state with what was said when; folding changes it in place."""
+
+    __slots__ = ("_latest", "_next", "_standing", "desired")
+
+    def __init__(self, desired: Values | None = None, stamps: Stamps | None = None) -> None:
+        self.desired: Values = dict(desired or {})
+        #: Each with its place in the order of acceptance, and in that order.
+        self._standing: dict[Register, tuple[Said, int]] = {
+            tuple(register) if isinstance(register, list) else register: (said, place)
+            for place, (said, registers) in enumerate(stamps or ())
+            for register in registers
+        }
+        self._next = len(stamps or ())
+        #: No moment that stands is later.
+        self._latest = max([said for said, _ in stamps or () if isinstance(said, str)], default="")
+
+    @property
+    def stamps(self) -> Stamps:
+        entries: Stamps = []
+        last = None
+        for register, stood in self._standing.items():
+            if stood != last:
+                entries.append([stood[0], []])
+                last = stood
+            entries[-1][1].append(register)
+        return entries
+
+    def standing(self, register: Register) -> tuple[Said | None, int]:
+        """When it was said, and its place in the order of acceptance; (None, -1) if that is not known."""
+        return self._standing.get(register, (None, -1))
+
+    def drop(self, field_name: str) -> None:
+        del self.desired[field_name]
+        self._standing.pop(field_name, None)
+
+    def fold(self, change: Values, said: Saying, lists: Mapping[str, ItemList]) -> Folded:
+        if not said.given and lists.keys().isdisjoint(change) and not is_older(said.said, self._latest):
+            return self._replace(change, said)
+        folded = Folded()
+        for name, value in change.items():
+            if name in FRESHNESS:
+                continue
+            if name in lists and value is None:
+                self._clear(name, lists[name], said, folded)
+            elif name in lists:
+                self._merge(name, lists[name], value, said, folded)
+            elif self._write(name, said, folded):
+                self.desired[name] = value
+        self._next += 1
+        return folded
+
+    def _replace(self, change: Values, said: Saying) -> Folded:
+        """The common case, in one go: nothing stands of a later moment."""
+        for name in change:
+            self._standing.pop(name, None)
+        self._standing |= dict.fromkeys(change, (said.said, self._next))
+        self.desired |= change
+        self._next += 1
+        return Folded(list(change))
+
+    def _write(self, register: Register, said: Saying, folded: Folded, over: Sequence[Register] = ()) -> bool:
+        """Unless it, or one of those that it stands for, was said later."""
+        standing, stamp = self._standing, said.said
+        for each in (register, *over) if over else (register,):
+            if stood := standing.get(each):
+                if said.is_older_than(stood[0]):
+                    folded.newer.append(stood[0])
+                    return False
+                # An acceptance is never earlier than what it replaces, or late mail could bring that back.
+                if not said.given and is_older(stamp, stood[0]):
+                    stamp = stood[0]
+        standing.pop(register, None)
+        standing[register] = (stamp, self._next)
+        if isinstance(stamp, str) and stamp > self._latest:
+            self._latest = stamp
+        folded.written.append(register)
+        return True
+
+    def _merge(
+        self, name: str, items: ItemList, values: Sequence[Values], said: Saying, folded: Folded
+    ) -> None:
+        """Each item for itself; an empty list mentions none, and so says nothing."""
+        cleared = name in self.desired and self.desired[name] is None
+        found = {items.place(item): item for item in self.desired.get(name) or ()}
+        for item in values:
+            place = items.place(item)
+            if self._write((name, *place), said, folded, (name,)):
+                found[place] = item
+        if found and cleared:
+            self.desired[items.alone] = True
+        if found or not cleared:
+            self.desired[name] = _sorted(found)
+
+    def _clear(self, name: str, items: ItemList, said: Saying, folded: Folded) -> None:
+        """What was said before it goes, what was said after it stays, whatever came first."""
+        found = {items.place(item): item for item in self.desired.get(name) or ()}
+        gone = [place for place in found if not said.is_older_than(self.standing((name, *place))[0])]
+        registers = [(name, *place) for place in gone]
+        if not self._write(name, said, folded, registers):
+            return
+        for place, register in zip(gone, registers, strict=True):
+            del found[place]
+            self._standing.pop(register, None)
+        self.desired.pop(items.alone, None)
+        if found:
+            self.desired[items.alone] = True
+        self.desired[name] = _sorted(found) or None
+
+
+def _sorted(items: dict[tuple[Any, ...], Values]) -> list[Values]:
+    """In one order, however they came: the fingerprint must not depend on it."""
+    return [items[place] for place in sorted(items, key=_order)]
+
+
+def _order(place: tuple[Any, ...]) -> list[tuple[str, Any]]:
+    return [(type(part).__name__, part) for part in place]
+
+
+Fold = Callable[[Registers, Values, Saying], Folded]
+
+
+def fold(
+    registers: Registers, change: Values, said: Saying, lists: Mapping[str, ItemList] | None = None
+) -> Folded:
+    """Lay a change over the desired state.
+
+    An absent field means no opinion, null means clear, a list replaces the list; one named in `lists` is
+    merged item by item.
+    """
+    return registers.fold(change, said, lists or {})

@@ -1,0 +1,99 @@
+"""The pruner: lets go of what ended long ago, a little at a time."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from app import logging, metrics
+from app.errors import DatabaseUnavailable
+from app.queue.store import Store
+
+log = logging.get(__name__)
+
+#: Events, and at most as many attempts, in one transaction.
+_BATCH = 500
+#: What was not done when the walk came by is found by the next walk from the beginning.
+_FROM_THE_START = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Retention:
+    states: timedelta
+    facts: timedelta
+    #: From the end of one pass to the next.
+    every: timedelta
+    #: Between two transactions: whoever waits for the database goes first.
+    rest: timedelta = timedelta(milliseconds=100)
+
+
+@dataclass
+class _Walk:
+    """Along the events' primary key, oldest first; it goes on where it ended."""
+
+    states: bool
+    age: timedelta
+    cursor: UUID | None = None
+    began: datetime | None = None
+
+    def begin(self, now: datetime) -> None:
+        if self.began is None or now - self.began >= _FROM_THE_START:
+            self.cursor, self.began = None, now
+
+
+@dataclass
+class Pruner:
+    """Any number of them may run at once."""
+
+    store: Store
+    retention: Retention
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        # Apart, for the facts are younger where the states' walk ends.
+        self._walks = [_Walk(True, self.retention.states), _Walk(False, self.retention.facts)]
+
+    async def run(self) -> None:
+        """A pass now and then, until `stop`; an outage of the database is waited for."""
+        while not self._stopping.is_set():
+            try:
+                await self.prune()
+            except DatabaseUnavailable as error:
+                log.error("database.unavailable", error=str(error))
+            await self._rest(self.retention.every)
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    async def prune(self) -> None:
+        """One pass, until nothing is old enough or `stop`."""
+        for walk in self._walks:
+            walk.begin(self.store.clock())
+            await self._prune_events(walk)
+        while not self._stopping.is_set():
+            keys = await self.store.prune_idempotency_keys(2 * _BATCH)
+            metrics.ROWS_PRUNED.labels("idempotency_key").inc(keys)
+            if keys < 2 * _BATCH:
+                break
+            await self._rest(self.retention.rest)
+
+    async def _prune_events(self, walk: _Walk) -> None:
+        before = self.store.clock() - walk.age
+        while not self._stopping.is_set():
+            seen = await self.store.events_from(walk.cursor, _BATCH)
+            old = [place.id for place in seen if place.accepted_at < before]
+            if not old:
+                return
+            pruned = await self.store.prune_events(old, _BATCH, states=walk.states, before=before)
+            metrics.ROWS_PRUNED.labels("event").inc(pruned.events)
+            metrics.ROWS_PRUNED.labels("attempt").inc(pruned.attempts)
+            if not pruned.more:
+                walk.cursor = old[-1]
+                if len(old) < len(seen) or len(seen) < _BATCH:
+                    return
+            await self._rest(self.retention.rest)
+
+    async def _rest(self, duration: timedelta) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), duration.total_seconds())
