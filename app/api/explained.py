@@ -19,7 +19,7 @@ class EventView(BaseModel):
     number: int = Field(description="Its place among the changes of this entity.")
     status: Status
     why: str | None = Field(
-        description="In one sentence, for what is not done yet, failed or came too late; or what is left to do."
+        description="In one sentence: for what is not done yet, failed or came too late; what is left to do."
     )
     since: datetime | None = Field(description="Since when it is waiting, retrying or failed.")
     next: str | None = Field(description="What happens next, or what to do.")

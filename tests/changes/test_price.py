@@ -9,6 +9,7 @@ from tests.changes.steps import (
     PRICES,
     PRODUCT,
     SKU,
+    SKUS,
     as_staff,
     calls,
     deliver,
@@ -241,3 +242,33 @@ async def test_the_quota_of_pricing_is_waited_for(bridge: RunningBridge, sandbox
     for value in range(1, 4):
         await deliver(bridge, "price", {"sku": "S1", "base": value})
     assert (await record(sandbox, "prices"))["basePrice"] == 3
+
+
+async def test_what_is_named_after_a_clear_is_all_that_vtex_keeps(
+    bridge: RunningBridge, sandbox: RunningSandbox
+) -> None:
+    """Both were pending together: no call was made between the two."""
+    ids = await bridge.post("price", {"sku": "S1", "base": "10", "fixed_prices": None})
+    named = [{"trade_policy": "7", "value": "9.00", "min_quantity": 2}]
+    ids += await bridge.post("price", {"sku": "S1", "fixed_prices": named})
+    await bridge.reaches(ids[-1], "waiting")
+    await deliver(bridge, "product", PRODUCT)
+    sku = {"ProductId": 1, "Name": "By staff", "RefId": "S1", "PackagedHeight": 1, "PackagedLength": 1}
+    await as_staff(sandbox, "POST", SKUS, sku | {"PackagedWidth": 1, "PackagedWeightKg": 1})
+    await as_staff(sandbox, "PUT", f"{PRICES}/1001", {"basePrice": 10, "costPrice": 5, "fixedPrices": FIXED})
+    await make_due(bridge)
+    await bridge.reaches(ids[-1], "delivered")
+    kept = (await record(sandbox, "prices"))["fixedPrices"]
+    assert [(each["tradePolicyId"], each["value"]) for each in kept] == [("7", 9)]
+    await end(bridge, "price", {"sku": "S1", "fixed_prices": named}, "unchanged")
+
+
+async def test_an_older_price_that_comes_later_changes_nothing_in_vtex(
+    bridge: RunningBridge, sandbox: RunningSandbox
+) -> None:
+    await sku_in_store(bridge)
+    await deliver(bridge, "price", {"sku": "S1", "base": "12", "version": 2})
+    await end(bridge, "price", {"sku": "S1", "base": "11", "version": 1}, "superseded")
+    await deliver(bridge, "price", {"sku": "S1", "base": "11", "list_price": "20", "version": 1})
+    stored = await record(sandbox, "prices")
+    assert (stored["basePrice"], stored["listPrice"]) == (12, 20)

@@ -98,3 +98,17 @@ async def test_after_an_unknown_outcome_the_quantity_is_sent_again(
     await deliver(bridge, "stock", {"sku": "S1", "warehouse": "1_1", "quantity": 7})
     assert len(await calls(sandbox, "PATCH", "/quantity")) == 2
     assert (await record(sandbox, "inventory"))["totalQuantity"] == 7
+
+
+async def test_back_to_what_was_acknowledged_after_an_unanswered_other_is_written_again(
+    bridge: RunningBridge, sandbox: RunningSandbox
+) -> None:
+    await sku_in_store(bridge)
+    stock = {"sku": "S1", "warehouse": "1_1"}
+    await deliver(bridge, "stock", stock | {"quantity": 5})
+    await sandbox.control("faults", {"action": "reset_after", "method": "PATCH", "times": 2})
+    [other] = await bridge.post("stock", stock | {"quantity": 10})
+    await bridge.reaches(other, "retrying")
+    assert (await record(sandbox, "inventory"))["totalQuantity"] == 10
+    await deliver(bridge, "stock", stock | {"quantity": 5})
+    assert (await record(sandbox, "inventory"))["totalQuantity"] == 5

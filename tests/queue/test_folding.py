@@ -86,7 +86,7 @@ def test_freshness_is_no_part_of_the_state() -> None:
         ([{"a": 1, "version": 10}, {"a": 2, "version": 9}], {"a": 1}),
         ([{"a": 1, "version": 2}, {"a": 2, "b": 2, "version": 1}], {"a": 1, "b": 2}),
         ([{"a": 1, "occurred_at": at(60)}, {"a": 2, "occurred_at": at(59)}], {"a": 1}),
-        ([{"a": 1, "occurred_at": f"{DAY}T09:00:00Z"}, {"a": 2, "occurred_at": f"{DAY}T07:00:00-03:00"}], {"a": 2}),
+        ([{"a": 1, "occurred_at": f"{DAY}T09Z"}, {"a": 2, "occurred_at": f"{DAY}T07:00-03"}], {"a": 2}),
         ([{"a": 1, "occurred_at": at(60)}, {"a": 2}], {"a": 2}),
         ([{"a": 1, "occurred_at": at(60)}, {"a": 2}, {"a": 3, "occurred_at": at(30)}], {"a": 2}),
         ([{"a": 1}, {"a": 2, "occurred_at": at(-1)}], {"a": 1}),

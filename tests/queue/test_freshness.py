@@ -14,7 +14,6 @@ from tests.queue.making import (
     ended,
     fact,
     lane,
-    rows,
     state,
     statuses,
 )
@@ -31,7 +30,7 @@ async def test_a_wholly_older_change_ends_as_it_comes_and_says_why(store: Store)
     assert (event.number, event.finished_at, event.payload) == (2, store.clock(), {"a": 2, "version": 6})
 
 
-async def test_the_reason_names_the_moment(store: Store, clock: Clock) -> None:
+async def test_the_reason_names_the_moment(store: Store) -> None:
     await accept(store, state("A", {"a": 1}))
     [event_id] = await accept(store, state("A", {"a": 2, "occurred_at": "2025-12-31T23:59:59Z"}))
     event = await store.read.event("acme", event_id)

@@ -1,12 +1,12 @@
 """Recording outcomes: only while the lease is still ours, many in one transaction."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, case, exists, insert, or_, select, tuple_, update
+from sqlalchemy import Row, and_, bindparam, case, exists, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.schema import Table
@@ -22,21 +22,26 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 async def record(connection: AsyncConnection, batch: list[Outcome], now: datetime) -> tuple[list[bool], bool]:
-    """True for each outcome that was written, False where the lease was lost; and whether anything is due."""
+    """True for each outcome that was written, False where the lease was lost; and whether anything is due.
+
+    Some statements for the whole batch, none for each outcome: this is the hot path.
+    """
     batch = [_storable(outcome) for outcome in batch]
     rows = await _lock(connection, batch)
     lanes = {row.id: row for row in rows}
     held = [outcome for outcome in batch if lanes[outcome.claim.lane_id].lease == outcome.claim.lease]
     finished = [outcome for outcome in held if outcome.status not in PENDING]
-    for outcome in finished:
-        reopened = lanes[outcome.claim.lane_id].reopened_at is not None
-        await connection.execute(_finish_events(outcome, now, reopened=reopened))
-    pending = await _still_pending(connection, [outcome.claim.lane_id for outcome in finished])
-    for outcome in held:
-        values = (
-            _parked(outcome, rows, now) if outcome.status in PENDING else _finished(outcome, pending, now)
-        )
-        await connection.execute(update(LANE).where(LANE.c.id == outcome.claim.lane_id).values(values))
+    pending = await _finish_events(connection, finished, lanes, now)
+    delivered_at = {(row.connection, row.kind, row.key): row.acknowledged_at for row in rows}
+    await _write_lanes(
+        connection,
+        [
+            _parked(outcome, delivered_at, now)
+            if outcome.status in PENDING
+            else _finished(outcome, pending, now)
+            for outcome in held
+        ],
+    )
     if attempts := [_attempt_row(outcome) for outcome in held if outcome.attempt]:
         await connection.execute(insert(ATTEMPT), attempts)
     delivered = [outcome.claim for outcome in held if outcome.status is Status.DELIVERED]
@@ -59,28 +64,54 @@ async def _lock(connection: AsyncConnection, batch: list[Outcome]) -> Sequence[R
     return (await connection.execute(locked)).all()
 
 
-def _finish_events(outcome: Outcome, now: datetime, *, reopened: bool) -> Any:
-    """A state kind's claim answers for all older events of its lane; a fact's for itself alone."""
-    claim = outcome.claim
-    claimed = EVENT.c.id == claim.event_id
-    ended = {
-        "finished_at": now,
-        "status": case((claimed, outcome.status.value), else_=Status.SUPERSEDED.value),
-        "reason": case((claimed, outcome.reason), else_=None),
-        "reason_class": case((claimed, outcome.reason_class), else_=None),
-    }
-    # What was opened again during the attempt is to be sent after it.
-    covered = EVENT.c.number <= claim.number if claim.is_state and not reopened else claimed
-    return (
-        update(EVENT)
-        .where(EVENT.c.lane_id == claim.lane_id, EVENT.c.finished_at.is_(None), covered)
-        .values(ended)
-    )
+_END_CLAIMED = update(EVENT).where(EVENT.c.id == bindparam("event"), EVENT.c.finished_at.is_(None))
+_SUPERSEDE_OLDER = update(EVENT).where(
+    EVENT.c.lane_id == bindparam("lane"), EVENT.c.number < bindparam("newest"), EVENT.c.finished_at.is_(None)
+)
 
 
-async def _still_pending(connection: AsyncConnection, lane_ids: list[int]) -> set[int]:
+async def _finish_events(
+    connection: AsyncConnection, finished: list[Outcome], lanes: Mapping[int, Row[Any]], now: datetime
+) -> set[int]:
+    """A state kind's claim answers for all older events of its lane; a fact's for itself alone.
+
+    The lanes in which something is still pending.
+    """
+    if not finished:
+        return set()
+    ends = [
+        {
+            "event": outcome.claim.event_id,
+            "finished_at": now,
+            "status": outcome.status.value,
+            "reason": outcome.reason,
+            "reason_class": outcome.reason_class,
+        }
+        for outcome in finished
+    ]
+    await connection.execute(_END_CLAIMED, ends)
+    superseded = {"finished_at": now, "status": Status.SUPERSEDED.value}
+    older = [
+        {"lane": claim.lane_id, "newest": claim.number, **superseded}
+        for claim in (outcome.claim for outcome in finished)
+        # What was opened again during the attempt is to be sent after it.
+        if claim.is_state and claim.number > 1 and lanes[claim.lane_id].reopened_at is None
+    ]
+    if older:
+        await connection.execute(_SUPERSEDE_OLDER, older)
     unfinished = exists().where(EVENT.c.lane_id == LANE.c.id, EVENT.c.finished_at.is_(None))
-    return set(await connection.scalars(select(LANE.c.id).where(LANE.c.id.in_(lane_ids), unfinished)))
+    ids = [outcome.claim.lane_id for outcome in finished]
+    return set(await connection.scalars(select(LANE.c.id).where(LANE.c.id.in_(ids), unfinished)))
+
+
+async def _write_lanes(connection: AsyncConnection, written: list[Document]) -> None:
+    """One statement for all that set the same columns."""
+    alike: dict[tuple[str, ...], list[Document]] = {}
+    for values in written:
+        alike.setdefault(tuple(values), []).append(values)
+    statement = update(LANE).where(LANE.c.id == bindparam("lane"))
+    for rows in alike.values():
+        await connection.execute(statement, rows)
 
 
 def _finished(outcome: Outcome, pending: set[int], now: datetime) -> Document:
@@ -88,6 +119,7 @@ def _finished(outcome: Outcome, pending: set[int], now: datetime) -> Document:
     # Who gave up waiting is still to be found by what it waited for.
     kind, key = outcome.waiting_on or (None, None)
     values: Document = {
+        "lane": outcome.claim.lane_id,
         "lease": None,
         "crashes": 0,
         "due_at": now if more else None,
@@ -108,17 +140,16 @@ def _finished(outcome: Outcome, pending: set[int], now: datetime) -> Document:
     return values
 
 
-def _parked(outcome: Outcome, rows: Sequence[Row[Any]], now: datetime) -> Document:
+def _parked(
+    outcome: Outcome, delivered_at: Mapping[tuple[str, str, str], datetime | None], now: datetime
+) -> Document:
     claim = outcome.claim
-    kind, key = outcome.waiting_on or (None, None)
+    kind, key = outcome.waiting_on or ("", "")
     # It may have arrived while the attempt ran; its lane is locked, so this cannot be missed.
-    arrived = any(
-        (row.connection, row.kind, row.key) == (claim.connection, kind, key)
-        and row.acknowledged_at is not None
-        and row.acknowledged_at >= claim.claimed_at
-        for row in rows
-    )
+    at = delivered_at.get((claim.connection, kind, key))
+    arrived = at is not None and at >= claim.claimed_at
     return {
+        "lane": claim.lane_id,
         "lease": None,
         "crashes": 0,
         "due_at": now if arrived else outcome.due_at,
@@ -127,8 +158,8 @@ def _parked(outcome: Outcome, rows: Sequence[Row[Any]], now: datetime) -> Docume
         "failures": claim.failures + (outcome.status is Status.RETRYING),
         "reason": outcome.reason,
         "reason_class": outcome.reason_class,
-        "waiting_kind": kind,
-        "waiting_key": key,
+        "waiting_kind": kind or None,
+        "waiting_key": key or None,
     }
 
 
