@@ -15,16 +15,19 @@ from app.api.application import create_app
 from app.bindings import Bindings
 from app.changes import KINDS
 from app.changes.kind import KindDeliverer, Shop
-from app.config import DeliverySettings, Settings
+from app.config import ConnectionSettings, DeliverySettings, Settings
 from app.database import Database, is_migrated, migrate
 from app.erp.callback import Callback
 from app.errors import BridgeError, ConfigurationError, DatabaseUnavailable
 from app.http.door import Door, begin_trace
+from app.http.gate import ALL_OF_VTEX, ERP, Breaking, Gate
+from app.http.limits import limits_of
 from app.keys import Keys
 from app.orders.hints import Hints
 from app.orders.poller import Poller
 from app.orders.telling import KIND as ORDER
 from app.orders.telling import OrderDeliverer
+from app.paces import SharedPaces
 from app.queue.dispatcher import Deliverer, Dispatcher, Pace
 from app.queue.lanes import Backoff
 from app.queue.store import Store
@@ -58,6 +61,7 @@ class Bridge:
     database: Database
     store: Store
     keys: Keys
+    gate: Gate
     door: Door
     shops: dict[str, VtexStore]
 
@@ -96,12 +100,33 @@ class Bridge:
         )
         return Dispatcher(self.store, deliverers, _pace(self.settings.delivery), begin_trace)
 
+    def resting_kinds(self) -> frozenset[tuple[str, str]]:
+        """(connection, kind) that wait for an API which rests now, or whose quota is used up."""
+        held = self.gate.held()
+        return frozenset(
+            (name, kind)
+            for name, connection in self.settings.connections.items()
+            for kind, api in _main_apis(connection).items()
+            if (name, api) in held or (api != ERP and (name, ALL_OF_VTEX) in held)
+        )
+
     def pollers(self) -> list[Poller]:
         return [
             Poller(name, connection.orders, self.shops[name].orders, Hints(self.database, name), self.store)
             for name, connection in self.settings.connections.items()
             if connection.orders.sources
         ]
+
+
+def _main_apis(connection: ConnectionSettings) -> dict[str, str]:
+    apis = {kind.name: kind.api for kind in KINDS.values()}
+    if connection.vtex.catalog == "webservice":
+        apis = {kind: "webservice" if api == "catalog" else api for kind, api in apis.items()}
+    return apis | {ORDER: ERP}
+
+
+def _breaking(settings: DeliverySettings) -> Breaking:
+    return Breaking(settings.breaker_failures, settings.breaker_base_seconds, settings.breaker_cap_seconds)
 
 
 def _pace(settings: DeliverySettings) -> Pace:
@@ -119,12 +144,14 @@ def _pace(settings: DeliverySettings) -> Pace:
 
 @asynccontextmanager
 async def bridge(settings: Settings) -> AsyncIterator[Bridge]:
-    database, door = Database(settings.database), Door()
+    database = Database(settings.database)
+    gate = Gate(SharedPaces(database), limits_of(settings.connections), _breaking(settings.delivery))
+    door = Door(gate)
     shops = {
         name: open_store(door, name, connection.vtex) for name, connection in settings.connections.items()
     }
     try:
-        yield Bridge(settings, database, Store(database), Keys(database), door, shops)
+        yield Bridge(settings, database, Store(database), Keys(database), gate, door, shops)
     finally:
         await door.close()
         await database.close()

@@ -3,12 +3,13 @@
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from app.bindings import Bindings
+from app.changes.absence import Absences
 from app.config import VtexSettings
 from app.errors import Refused
 from app.queue.lanes import Claim, Fold
@@ -40,8 +41,8 @@ class Change(BaseModel):
 
 
 def _without_defaults(schema: dict[str, Any]) -> None:
-    for field in schema.get("properties", {}).values():
-        field.pop("default", None)
+    for each in schema.get("properties", {}).values():
+        each.pop("default", None)
 
 
 class StateChange(Change):
@@ -61,6 +62,8 @@ class Shop:
     settings: VtexSettings
     vtex: VtexStore
     bindings: Bindings
+    #: What VTEX did not have a moment ago.
+    absences: Absences = field(default_factory=Absences)
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,8 @@ class Kind(Generic[ChangeT]):
     target: Callable[[ChangeT], str]
     #: 0 orders and invoices, 1 stock, 2 prices, 3 catalogue.
     priority: int
+    #: The VTEX API that it writes to: while that rests, the kind is not claimed.
+    api: str
     deliver: Callable[[ChangeT, Shop], Awaitable[None]]
     #: State kinds say how a change is laid over the desired state; facts have none.
     fold: Fold | None

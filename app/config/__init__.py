@@ -2,12 +2,22 @@
 
 from app.config.reading import load, parse
 from app.config.secret import SecretRef
-from app.config.settings import DeliverySettings, ErpSettings, OrderSettings, Settings, VtexSettings
+from app.config.settings import (
+    ConnectionSettings,
+    DeliverySettings,
+    ErpSettings,
+    OrderSettings,
+    QuotaSettings,
+    Settings,
+    VtexSettings,
+)
 
 __all__ = [
+    "ConnectionSettings",
     "DeliverySettings",
     "ErpSettings",
     "OrderSettings",
+    "QuotaSettings",
     "SecretRef",
     "Settings",
     "VtexSettings",

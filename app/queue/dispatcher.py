@@ -16,6 +16,7 @@ from app.errors import (
     DatabaseUnavailable,
     DeliveryError,
     LeaseLost,
+    Paused,
     Refused,
     Retry,
     Unauthorized,
@@ -172,6 +173,11 @@ class Dispatcher:
             return Outcome(
                 claim, Status.WAITING, error.reason, error.reason_class, due, error.on, attempt=attempt
             )
+        if isinstance(error, Paused):
+            # Nothing was sent, unless earlier in the attempt.
+            made = attempt if attempt.calls else None
+            due = now + self._pace.backoff.spread(error.after)
+            return Outcome(claim, Status.RETRYING, error.reason, error.reason_class, due, attempt=made)
         floor = error.after if isinstance(error, Retry | Unauthorized) else None
         due = now + self._pace.backoff.delay(claim.failures, floor)
         return Outcome(claim, Status.RETRYING, error.reason, error.reason_class, due, attempt=attempt)
@@ -181,7 +187,7 @@ class Dispatcher:
         # Paused time burns no deadline: keys that were refused wait for a person, not for the clock.
         return (
             goes_on(claim, status, error.reason_class)
-            and not isinstance(error, Unauthorized)
+            and not isinstance(error, Unauthorized | Paused)
             and self._store.clock() - claim.since > self._pace.give_up
         )
 
