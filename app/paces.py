@@ -35,6 +35,8 @@ class Budget(SQLModel, table=True):
     tokens: float = Field(sa_column=Column(Float(53), nullable=False))
     #: The database's clock, in seconds since 1970, when `tokens` was right.
     counted_at: float = Field(sa_column=Column(Float(53), nullable=False))
+    #: When it was full last.
+    full_at: float = Field(sa_column=Column(Float(53), nullable=False))
     #: Adaptive ones: tokens per second; none while nothing limits it.
     rate: float | None = Field(default=None, sa_column=Column(Float(53)))
     #: When `rate` was cut last.
@@ -82,7 +84,7 @@ class SharedPaces:
                 leased.append(given)
                 changed += [values] if values else []
             if changed:
-                await connection.execute(_update_budget("tokens", "counted_at", "rate"), changed)
+                await connection.execute(_update_budget("tokens", "counted_at", "full_at", "rate"), changed)
         return leased
 
     async def standing(self) -> Standing:
@@ -115,11 +117,11 @@ class SharedPaces:
             )
             until = await connection.scalar(statement.returning(_PAUSE.c.paused_until))
             empty = [
-                _key(row) | {"new_tokens": min(0.0, row.tokens), "new_counted_at": now}
+                _key(row) | {"new_tokens": min(0.0, row.tokens), "new_counted_at": now, "new_full_at": now}
                 for row in rows.values()
             ]
             if empty:
-                await connection.execute(_update_budget("tokens", "counted_at"), empty)
+                await connection.execute(_update_budget("tokens", "counted_at", "full_at"), empty)
         return replace(pause, until=until)
 
     async def probe(self, connection: str, scope: str, seconds: float) -> bool:
@@ -167,6 +169,7 @@ class SharedPaces:
                     "name": limit.name,
                     "tokens": limit.quota.capacity if limit.quota else 0.0,
                     "counted_at": now,
+                    "full_at": now,
                 }
                 for limit in new
             ]
@@ -193,17 +196,17 @@ def _leased(row: Any, want: Want, now: float) -> tuple[Lease | None, dict[str, A
     if quota is None:
         rate = _recovered(row, now)
         if rate is None:
-            return None, (_key(row) | _values(0.0, now, None) if row.rate is not None else None)
+            return None, (_key(row) | _values(Level(0.0, now, now), None) if row.rate is not None else None)
         quota = adaptive(rate)
     level, leased = lease(
-        Level(row.tokens, row.counted_at),
+        Level(row.tokens, row.counted_at, row.full_at),
         quota,
         now,
         want.wanted,
         returned=want.returned,
         remaining=want.remaining,
     )
-    return leased, _key(row) | _values(level.tokens, now, rate)
+    return leased, _key(row) | _values(level, rate)
 
 
 def _recovered(row: Any, now: float) -> float | None:
@@ -218,8 +221,13 @@ def _slower(rate: float | None, otherwise: float) -> float:
     return max(_SLOWEST, otherwise if rate is None else rate / 2)
 
 
-def _values(tokens: float, now: float, rate: float | None) -> dict[str, Any]:
-    return {"new_tokens": tokens, "new_counted_at": now, "new_rate": rate}
+def _values(level: Level, rate: float | None) -> dict[str, Any]:
+    return {
+        "new_tokens": level.tokens,
+        "new_counted_at": level.at,
+        "new_full_at": level.full_at,
+        "new_rate": rate,
+    }
 
 
 def _key(row: Any) -> dict[str, Any]:

@@ -45,7 +45,8 @@ class QuotaSettings(_Section):
     """What the other side allows; without `burst` it counts requests per minute."""
 
     per_minute: Annotated[float, Field(gt=0)]
-    burst: Annotated[int, Field(ge=1)] | None = None
+    #: Two at least: with one, no request could ever be late.
+    burst: Annotated[int, Field(ge=2)] | None = None
 
 
 class BudgetSettings(_Section):

@@ -58,10 +58,25 @@ class Level:
 
     tokens: float
     at: float
+    #: When it was full last and what it earned was lost.
+    full_at: float = float("-inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """Tokens that were leased, at this moment or later, and not spent."""
+
+    tokens: int = 0
+    leased_at: float = float("inf")
+
+
+NONE_RETURNED = Returned()
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
+    #: By the database's clock.
+    at: float
     #: Seconds from now at which each token may be spent, ascending.
     ready_in: tuple[float, ...]
     #: Seconds after which more can be had.
@@ -69,24 +84,33 @@ class Lease:
 
 
 def lease(
-    level: Level, quota: Quota, now: float, wanted: int, *, returned: int = 0, remaining: float | None = None
+    level: Level,
+    quota: Quota,
+    now: float,
+    wanted: int,
+    *,
+    returned: Returned = NONE_RETURNED,
+    remaining: float | None = None,
 ) -> tuple[Level, Lease]:
-    """Take up to `wanted` tokens; `returned` were leased before and not spent.
+    """Take up to `wanted` tokens.
 
     `remaining`: credits that the other side said it has left; others may spend from them too.
     """
     # A clock that was set back earns nothing, and loses nothing later.
     earned = max(0.0, now - level.at) * quota.rate
-    tokens = min(quota.capacity, min(quota.capacity, level.tokens + earned) + returned)
+    # Once the bucket was full it has earned them anew: given back as well, they would count twice.
+    back = returned.tokens if returned.leased_at > level.full_at else 0
+    tokens = level.tokens + earned + back
+    full_at = now if tokens >= quota.capacity else level.full_at
+    tokens = min(tokens, quota.capacity)
     if remaining is not None:
         tokens = min(tokens, max(0.0, remaining))
-    # At least one: a bucket that holds less than one token would never give any.
-    ahead = max(1.0, quota.rate * AHEAD_SECONDS)
+    ahead = quota.rate * AHEAD_SECONDS
     granted = max(0, min(wanted, math.floor(tokens + ahead)))
     ready_in = tuple(max(0.0, (place - tokens) / quota.rate) for place in range(1, granted + 1))
     left = tokens - granted
     again_in = max(0.0, (1 - left - ahead) / quota.rate)
-    return Level(left, now), Lease(ready_in, max(again_in, AHEAD_SECONDS / 4))
+    return Level(left, now, full_at), Lease(now, ready_in, max(again_in, AHEAD_SECONDS / 4))
 
 
 def growing(base: float, cap: float, times: int) -> float:

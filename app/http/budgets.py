@@ -4,12 +4,13 @@ import asyncio
 import math
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from app import logging, metrics
-from app.http.bucket import Lease, Quota
+from app.http.bucket import NONE_RETURNED, Lease, Quota, Returned
 from app.http.limits import Limit
 from app.http.shared import Paces, Want
 
@@ -29,18 +30,29 @@ class Spent(Exception):
         self.after = after
 
 
+class Token(NamedTuple):
+    """`ready_at` and `until` by this process's monotonic clock, `leased_at` by the database's."""
+
+    ready_at: float
+    until: float
+    leased_at: float
+
+
+#: For what nothing limits at the moment.
+_FREE = Token(0.0, 0.0, float("-inf"))
+
+
 @dataclass
 class Queue:
     """One limit in this process."""
 
     limit: Limit
-    #: (may be spent at, until), by this process's monotonic clock.
-    tokens: deque[tuple[float, float]] = field(default_factory=deque)
-    waiters: deque[asyncio.Future[None]] = field(default_factory=deque)
+    tokens: deque[Token] = field(default_factory=deque)
+    waiters: deque[asyncio.Future[Token]] = field(default_factory=deque)
     #: When the last ones were spent.
     spent: deque[float] = field(default_factory=deque)
     #: Not spent in time: given back with the next lease.
-    returned: int = 0
+    returned: Returned = NONE_RETURNED
     #: What the other side said it has left, and when.
     told: tuple[float, float] | None = None
     ask_at: float = 0.0
@@ -59,29 +71,31 @@ class Queue:
         waiting = sum(not waiter.done() for waiter in self.waiters)
         return waiting / max(self.recent(now), self.quota.rate / 8)
 
-    def spend(self, now: float) -> bool:
-        while self.tokens and self.tokens[0][1] < now:
-            self.tokens.popleft()
-            self.returned += 1
-        if not self.tokens or self.tokens[0][0] > now:
-            return False
-        self.tokens.popleft()
+    def spend(self, now: float) -> Token | None:
+        while self.tokens and self.tokens[0].until < now:
+            self.give_back(self.tokens.popleft())
+        if not self.tokens or self.tokens[0].ready_at > now:
+            return None
         self.spent.append(now)
-        return True
+        return self.tokens.popleft()
+
+    def give_back(self, token: Token) -> None:
+        leased_at = min(self.returned.leased_at, token.leased_at)
+        self.returned = Returned(self.returned.tokens + 1, leased_at)
 
     def serve(self, now: float) -> None:
         while self.waiters:
             if self.waiters[0].done():
                 self.waiters.popleft()
-            elif self.spend(now):
-                self.waiters.popleft().set_result(None)
+            elif token := self.spend(now):
+                self.waiters.popleft().set_result(token)
             else:
                 return
 
     def serve_all(self) -> None:
         for waiter in self.waiters:
             if not waiter.done():
-                waiter.set_result(None)
+                waiter.set_result(_FREE)
         self.waiters.clear()
 
     def fail(self, error: Exception) -> None:
@@ -98,13 +112,13 @@ class Queue:
         likely = min(math.floor(self.recent(now) * self.quota.life), math.floor(self.quota.capacity / 4))
         remaining = self.told and self.told[0] + (now - self.told[1]) * self.quota.rate
         want = Want(self.limit, lacking + likely, self.returned, remaining)
-        self.returned, self.told = 0, None
+        self.returned, self.told = NONE_RETURNED, None
         return want
 
     def filled(self, want: Want, lease: Lease, started: float, now: float) -> None:
         """A slow transaction's tokens are old when they come: they live the shorter."""
         life = max(self.quota.life / 2, self.quota.life - (now - started))
-        tokens = [(now + ready_in, now + ready_in + life) for ready_in in lease.ready_in]
+        tokens = [Token(now + wait, now + wait + life, lease.at) for wait in lease.ready_in]
         self.tokens = deque(sorted([*self.tokens, *tokens]))
         self.ask_at = now if len(tokens) == want.wanted else now + lease.again_in
 
@@ -118,8 +132,8 @@ class Budgets:
         self._leasing: asyncio.Task[None] | None = None
         self._more = asyncio.Event()
 
-    async def take(self, limits: Sequence[Limit], *, longest: float) -> None:
-        """Return with a token of each limit; Spent if that would take longer than `longest` seconds."""
+    async def take(self, limits: Sequence[Limit], *, longest: float) -> list[Token]:
+        """A token of each limit; Spent if that would take longer than `longest` seconds."""
         started = time.monotonic()
         queues = [self._queue(limit) for limit in limits]
         for queue in queues:
@@ -127,11 +141,12 @@ class Budgets:
                 raise Spent(queue.limit, queue.wait_seconds(started))
         waits = [self._wait(queue) for queue in queues]
         self._lease()
+        tokens = []
         for queue, wait in zip(queues, waits, strict=True):
             labels = (queue.limit.owner, queue.limit.name)
             try:
                 async with asyncio.timeout_at(asyncio.get_running_loop().time() + longest):
-                    await wait
+                    tokens.append(await wait)
             except TimeoutError:
                 self._back_out(queues, waits)
                 raise Spent(queue.limit, max(1.0, queue.wait_seconds(time.monotonic()))) from None
@@ -140,11 +155,12 @@ class Budgets:
                 raise
             metrics.BUDGET_WAIT_SECONDS.labels(*labels).observe(time.monotonic() - started)
             metrics.BUDGET_TOKENS.labels(*labels).inc()
+        return tokens
 
-    def give_back(self, limits: Iterable[Limit]) -> None:
-        """Tokens that were taken for requests that did not go out."""
-        for limit in limits:
-            self._queue(limit).returned += 1
+    def give_back(self, limits: Sequence[Limit], tokens: Sequence[Token]) -> None:
+        """Tokens that were taken for a request that did not go out."""
+        for limit, token in zip(limits, tokens, strict=True):
+            self._queue(limit).give_back(token)
 
     def told(self, limit: Limit, remaining: float) -> None:
         """The other side's own count of the credits that are left."""
@@ -170,16 +186,16 @@ class Budgets:
             self._queues[key] = Queue(limit)
         return self._queues[key]
 
-    def _wait(self, queue: Queue) -> asyncio.Future[None]:
-        wait: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    def _wait(self, queue: Queue) -> asyncio.Future[Token]:
+        wait: asyncio.Future[Token] = asyncio.get_running_loop().create_future()
         queue.waiters.append(wait)
         queue.serve(time.monotonic())
         return wait
 
-    def _back_out(self, queues: Sequence[Queue], waits: Sequence[asyncio.Future[None]]) -> None:
+    def _back_out(self, queues: Sequence[Queue], waits: Sequence[asyncio.Future[Token]]) -> None:
         for queue, wait in zip(queues, waits, strict=True):
             if wait.done() and not wait.cancelled() and wait.exception() is None:
-                queue.returned += 1
+                queue.give_back(wait.result())
             else:
                 wait.cancel()
 
@@ -222,7 +238,7 @@ class Budgets:
 
     async def _rest(self, waiting: list[Queue], now: float) -> None:
         """Until a token is ready, more can be asked for, or somebody new waits."""
-        moments = [queue.tokens[0][0] for queue in waiting if queue.tokens]
+        moments = [queue.tokens[0].ready_at for queue in waiting if queue.tokens]
         moments += [queue.ask_at for queue in waiting if len(queue.waiters) > len(queue.tokens)]
         rest = max(0.001, min(moments, default=now + 1) - now)
         with suppress(TimeoutError):

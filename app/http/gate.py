@@ -68,14 +68,14 @@ class Gate:
         limits = tuple(limit for limit in every if self._pauses.is_limited(limit))
         self._met.setdefault((call.connection, call.api), set()).update(limits)
         try:
-            await self._budgets.take(limits, longest=_LONGEST_WAIT_SECONDS)
+            tokens = await self._budgets.take(limits, longest=_LONGEST_WAIT_SECONDS)
         except Spent as spent:
             raise _used_up(call, spent) from None
         try:
             # The wait took its time.
             probes = tuple([await self._probing(call, pause, timeout_seconds) for pause in self._open(call)])
         except BaseException:
-            self._budgets.give_back(limits)
+            self._budgets.give_back(limits, tokens)
             raise
         return Passage(call, every, probes)
 

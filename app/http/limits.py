@@ -100,4 +100,4 @@ def _quota(settings: QuotaSettings) -> Quota:
 
 def adaptive(per_second: float) -> Quota:
     """Where nothing is published: a second's worth may come at once."""
-    return Quota(per_second * _ADAPTIVE_SECOND, max(1, round(per_second)))
+    return Quota(per_second * _ADAPTIVE_SECOND, max(2, round(per_second)))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from app.http.bucket import Lease
+from app.http.bucket import NONE_RETURNED, Lease, Returned
 from app.http.limits import Limit
 
 
@@ -50,8 +50,7 @@ class Standing:
 class Want:
     limit: Limit
     wanted: int
-    #: Leased before, not spent.
-    returned: int = 0
+    returned: Returned = NONE_RETURNED
     #: Credits that the other side said it has left.
     remaining: float | None = None
 

@@ -14,6 +14,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("tokens", sa.Float(53), nullable=False),
         sa.Column("counted_at", sa.Float(53), nullable=False),
+        sa.Column("full_at", sa.Float(53), nullable=False),
         sa.Column("rate", sa.Float(53)),
         sa.Column("cut_at", sa.Float(53)),
         sa.PrimaryKeyConstraint("connection", "name"),
