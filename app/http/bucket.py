@@ -98,8 +98,8 @@ def lease(
     """
     # A clock that was set back earns nothing, and loses nothing later.
     earned = max(0.0, now - level.at) * quota.rate
-    # Once the bucket was full it has earned them anew: given back as well, they would count twice.
-    back = returned.tokens if returned.leased_at > level.full_at else 0
+    # If the bucket was full since, it has earned them anew: given back as well, they would count twice.
+    back = returned.tokens if returned.leased_at >= level.full_at else 0
     tokens = level.tokens + earned + back
     full_at = now if tokens >= quota.capacity else level.full_at
     tokens = min(tokens, quota.capacity)

@@ -98,7 +98,10 @@ def failures_after(outcome: Outcome) -> int:
 
 
 def since(outcome: Outcome, now: datetime) -> datetime:
-    """Since when the trouble lasts; a pause is no part of it, so the deadline moves by its length."""
+    """Since when the trouble lasts; pauses are no part of it, so the deadline moves by their length.
+
+    Never into the future: of the last pause a part may count.
+    """
     claim = outcome.claim
     if not goes_on(claim, outcome.status, outcome.reason_class):
         return now
