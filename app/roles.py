@@ -14,6 +14,7 @@ from app import logging
 from app.api.application import create_app
 from app.bindings import Bindings
 from app.changes import KINDS
+from app.changes.absence import Absences
 from app.changes.kind import KindDeliverer, Shop
 from app.config import ConnectionSettings, DeliverySettings, Settings
 from app.database import Database, is_migrated, migrate
@@ -86,7 +87,13 @@ class Bridge:
 
     def dispatcher(self) -> Dispatcher:
         shops = {
-            name: Shop(name, connection.vtex, self.shops[name], Bindings(self.database, name))
+            name: Shop(
+                name,
+                connection.vtex,
+                self.shops[name],
+                Bindings(self.database, name),
+                Absences(life_seconds=self.settings.delivery.absence_seconds),
+            )
             for name, connection in self.settings.connections.items()
         }
         deliverers: dict[str, Deliverer] = {kind.name: KindDeliverer(kind, shops) for kind in KINDS.values()}

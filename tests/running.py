@@ -119,6 +119,7 @@ def configuration(database_url: str, sandbox_url: str, **changes: Any) -> dict[s
         "retry_cap_seconds": 0.5,
         "breaker_base_seconds": 0.2,
         "breaker_cap_seconds": 1,
+        "absence_seconds": 0,
         **changes.get("delivery", {}),
     }
     return {

@@ -4,7 +4,6 @@ import random
 import time
 from collections.abc import Callable
 
-_LIFE_SECONDS = 60.0
 _MOST = 100_000
 
 
@@ -14,7 +13,7 @@ class Absences:
     def __init__(
         self,
         *,
-        life_seconds: float = _LIFE_SECONDS,
+        life_seconds: float = 60.0,
         most: int = _MOST,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

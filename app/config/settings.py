@@ -154,6 +154,8 @@ class DeliverySettings(_Section):
     #: Transient failures end by time; orders never expire.
     give_up_hours: Annotated[float, Field(gt=0)] = 168
     waiting_check_seconds: Annotated[float, Field(gt=0)] = 300
+    #: So long it is believed that VTEX lacks a SKU or product, before it is looked for again.
+    absence_seconds: Annotated[float, Field(ge=0)] = 60
     poll_seconds: Annotated[float, Field(gt=0)] = 0.2
     #: An API that fails so often in a row rests for base, 2 · base, … seconds, up to cap.
     breaker_failures: Annotated[int, Field(ge=1)] = 5
