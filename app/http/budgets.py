@@ -17,6 +17,7 @@ from app.http.shared import Paces, Want
 log = logging.get(__name__)
 
 _RECENT_SECONDS = 1.0
+_SHORT_SECONDS = 2.0
 #: Stands in for an adaptive limit's own figures, which only the database knows.
 _UNKNOWN = Quota(600, 10)
 
@@ -56,6 +57,8 @@ class Queue:
     #: What the other side said it has left, and when.
     told: tuple[float, float] | None = None
     ask_at: float = 0.0
+    #: When fewer tokens were to be had than were wanted.
+    short_at: float = float("-inf")
 
     @property
     def quota(self) -> Quota:
@@ -67,7 +70,9 @@ class Queue:
         return len(self.spent)
 
     def wait_seconds(self, now: float) -> float:
-        """How long a newcomer would wait, judged by what this process got of late."""
+        """How long a newcomer would wait, judged by what this process got of late; 0 if there was enough."""
+        if now - self.short_at > _SHORT_SECONDS:
+            return 0.0
         waiting = sum(not waiter.done() for waiter in self.waiters)
         return waiting / max(self.recent(now), self.quota.rate / 8)
 
@@ -120,7 +125,9 @@ class Queue:
         life = max(self.quota.life / 2, self.quota.life - (now - started))
         tokens = [Token(now + wait, now + wait + life, lease.at) for wait in lease.ready_in]
         self.tokens = deque(sorted([*self.tokens, *tokens]))
-        self.ask_at = now if len(tokens) == want.wanted else now + lease.again_in
+        self.ask_at = now
+        if len(tokens) < want.wanted:
+            self.ask_at, self.short_at = now + lease.again_in, now
 
 
 class Budgets:

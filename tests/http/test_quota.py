@@ -91,6 +91,12 @@ async def _doors(database_url: str, replicas: int) -> AsyncIterator[list[Door]]:
         yield [door, *others]
 
 
+async def test_a_burst_within_the_credits_does_not_wait(migrated_database_url: str) -> None:
+    async with running_sandbox() as sandbox, replica(migrated_database_url, Quota(600, 100)) as door:
+        answers = await asyncio.gather(*(door.send(price(sandbox, sku)) for sku in range(1, 41)))
+    assert {answer.status_code for answer in answers} == {200}
+
+
 @pytest.mark.parametrize("replicas", [1, 2, 4])
 async def test_replicas_share_the_quota_on_postgresql(migrated_postgres_url: str, replicas: int) -> None:
     await use_up(migrated_postgres_url, replicas)
