@@ -129,3 +129,13 @@ def test_promises_reach_a_bounded_time_ahead() -> None:
     quota = Quota(2400, 20)
     _, leased = lease(Level(0.0, 0.0), quota, 0.0, 1000)
     assert 0 < max(leased.ready_in) <= AHEAD_SECONDS + 1e-6
+
+
+def test_what_was_earned_anew_is_not_given_back_too() -> None:
+    """Found by the property above: the bucket was full between the lease and the return."""
+    quota = Quota(2400, 20)
+    level, first = lease(Level(quota.capacity, 0.0), quota, 0.0, 10)
+    level, others = lease(level, quota, 60.0, 10)
+    assert sum(ready == 0 for ready in others.ready_in) == 10
+    level, _ = lease(level, quota, 60.0, 0, returned=Returned(len(first.ready_in), first.at))
+    assert level.tokens == pytest.approx(0, abs=1e-6)
