@@ -7,7 +7,9 @@ BridgeError
 └── DeliveryError           one attempt ended without an acknowledgement
     ├── Retry               the other side failed, or its outcome is unknown: try again later
     │   └── Throttled       it told us how long to stay away
-    ├── Unauthorized        the keys were refused, or lack a permission: a person must act
+    ├── Paused              nothing was sent: that API rests, or its quota is used up for now
+    ├── Unauthorized        the keys were refused: a person must act
+    │   └── Forbidden       they lack a permission: a person must act
     ├── Waiting             another entity has to exist first
     └── Refused             never acceptable as it is: a person must act
 """
@@ -69,6 +71,20 @@ class Unauthorized(DeliveryError):
     reason_class = "unauthorized"
 
     def __init__(self, reason: str, *, after: timedelta = timedelta(minutes=1)) -> None:
+        super().__init__(reason)
+        self.after = after
+
+
+class Forbidden(Unauthorized):
+    """The keys are good, but not for this operation."""
+
+
+class Paused(DeliveryError):
+    """Nothing was sent, and for `after` nothing will be: this counts as no attempt."""
+
+    reason_class = "paused"
+
+    def __init__(self, reason: str, *, after: timedelta) -> None:
         super().__init__(reason)
         self.after = after
 

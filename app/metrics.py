@@ -38,6 +38,26 @@ REQUESTS_OUT = Counter(
 REQUEST_OUT_SECONDS = Histogram(
     "bridge_outgoing_request_duration_seconds", "How long they took.", ["api", "operation"]
 )
+BUDGET_WAIT_SECONDS = Histogram(
+    "bridge_budget_wait_seconds",
+    "How long requests waited for a token of a quota.",
+    ["connection", "budget"],
+    buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2),
+)
+BUDGET_TOKENS = Counter("bridge_budget_tokens", "Requests paid from a quota.", ["connection", "budget"])
+BUDGET_QUEUE = Gauge(
+    "bridge_budget_queue", "Requests of this process that wait for a token.", ["connection", "budget"]
+)
+API_PAUSED = Gauge(
+    "bridge_api_paused",
+    "1 while nothing is sent to an API (or vtex, or API/operation).",
+    ["connection", "api", "cause"],
+)
+BREAKER_TRANSITIONS = Counter(
+    "bridge_breaker_transitions",
+    "Pauses that began (paused), were tried (probing) and ended (closed).",
+    ["connection", "api", "to"],
+)
 REQUESTS_IN = Counter(
     "bridge_incoming_requests", "Requests from the ERP and from operators.", ["route", "method", "status"]
 )

@@ -14,17 +14,21 @@ from app import logging
 from app.api.application import create_app
 from app.bindings import Bindings
 from app.changes import KINDS, stock
+from app.changes.absence import Absences
 from app.changes.kind import KindDeliverer, Shop
-from app.config import RetentionSettings, Settings
+from app.config import ConnectionSettings, DeliverySettings, RetentionSettings, Settings
 from app.database import Database, is_migrated, migrate
 from app.erp.callback import Callback
 from app.errors import BridgeError, ConfigurationError, DatabaseUnavailable
 from app.http.door import Door, begin_trace
+from app.http.gate import ALL_OF_VTEX, ERP, Breaking, Gate
+from app.http.limits import limits_of
 from app.keys import Keys
 from app.orders.hints import Hints
 from app.orders.poller import Poller
 from app.orders.telling import KIND as ORDER
 from app.orders.telling import OrderDeliverer
+from app.paces import SharedPaces
 from app.queue.dispatcher import Deliverer, Dispatcher, Pace
 from app.queue.lanes import Backoff
 from app.queue.pruner import Pruner, Retention
@@ -62,6 +66,7 @@ class Bridge:
     database: Database
     store: Store
     keys: Keys
+    gate: Gate
     door: Door
     shops: dict[str, VtexStore]
 
@@ -86,7 +91,13 @@ class Bridge:
 
     def dispatcher(self) -> Dispatcher:
         shops = {
-            name: Shop(name, connection.vtex, self.shops[name], Bindings(self.database, name))
+            name: Shop(
+                name,
+                connection.vtex,
+                self.shops[name],
+                Bindings(self.database, name),
+                Absences(life_seconds=self.settings.delivery.absence_seconds),
+            )
             for name, connection in self.settings.connections.items()
         }
         deliverers: dict[str, Deliverer] = {kind.name: KindDeliverer(kind, shops) for kind in KINDS.values()}
@@ -99,10 +110,20 @@ class Bridge:
             },
             stock.resend,
         )
-        return Dispatcher(self.store, deliverers, _pace(self.settings), begin_trace)
+        return Dispatcher(self.store, deliverers, _pace(self.settings), begin_trace, self.resting_kinds)
 
     def pruner(self) -> Pruner:
         return Pruner(self.store, _retention(self.settings.retention))
+
+    def resting_kinds(self) -> frozenset[tuple[str, str]]:
+        """(connection, kind) that wait for an API which rests now, or whose quota is used up."""
+        held = self.gate.held()
+        return frozenset(
+            (name, kind)
+            for name, connection in self.settings.connections.items()
+            for kind, api in _main_apis(connection).items()
+            if (name, api) in held or (api != ERP and (name, ALL_OF_VTEX) in held)
+        )
 
     def pollers(self) -> list[Poller]:
         return [
@@ -110,6 +131,17 @@ class Bridge:
             for name, connection in self.settings.connections.items()
             if connection.order_sources
         ]
+
+
+def _main_apis(connection: ConnectionSettings) -> dict[str, str]:
+    apis = {kind.name: kind.api for kind in KINDS.values()}
+    if connection.vtex.catalog == "webservice":
+        apis = {kind: "webservice" if api == "catalog" else api for kind, api in apis.items()}
+    return apis | {ORDER: ERP}
+
+
+def _breaking(settings: DeliverySettings) -> Breaking:
+    return Breaking(settings.breaker_failures, settings.breaker_base_seconds, settings.breaker_cap_seconds)
 
 
 def _pace(settings: Settings) -> Pace:
@@ -140,14 +172,16 @@ def _retention(settings: RetentionSettings) -> Retention:
 
 @asynccontextmanager
 async def bridge(settings: Settings) -> AsyncIterator[Bridge]:
+    database = Database(settings.database)
+    gate = Gate(SharedPaces(database), limits_of(settings.connections), _breaking(settings.delivery))
     # No connection's slow answers may hold the sockets that another needs; pollers need a few too.
     sockets = (settings.delivery.concurrency + 4) * max(1, len(settings.connections))
-    database, door = Database(settings.database), Door(connections=max(64, sockets))
+    door = Door(gate, connections=max(64, sockets))
     shops = {
         name: open_store(door, name, connection.vtex) for name, connection in settings.connections.items()
     }
     try:
-        yield Bridge(settings, database, Store(database), Keys(database), door, shops)
+        yield Bridge(settings, database, Store(database), Keys(database), gate, door, shops)
     finally:
         await door.close()
         await database.close()

@@ -114,7 +114,14 @@ def configuration(database_url: str, sandbox_url: str, **changes: Any) -> dict[s
         "callback_secret": "env:TEST_CALLBACK_SECRET",
         **changes.get("erp", {}),
     }
-    delivery = {"retry_base_seconds": 0.05, "retry_cap_seconds": 0.5, **changes.get("delivery", {})}
+    delivery = {
+        "retry_base_seconds": 0.05,
+        "retry_cap_seconds": 0.5,
+        "breaker_base_seconds": 0.2,
+        "breaker_cap_seconds": 1,
+        "absence_seconds": 0,
+        **changes.get("delivery", {}),
+    }
     return {
         **_without_password(database_url),
         "server": {"port": 0},

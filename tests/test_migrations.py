@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from sqlmodel import SQLModel
 
 # Every module with a table, so that the metadata is whole.
-from app import bindings, keys
+from app import bindings, keys, paces
 from app.database import Database, is_migrated, migrate
 from app.orders import hints
 from app.queue import models
@@ -17,6 +17,8 @@ from app.queue import models
 MODELS: list[type[SQLModel]] = [
     bindings.Binding,
     keys.ApiKey,
+    paces.Budget,
+    paces.ApiPause,
     hints.OrderHint,
     models.Lane,
     models.Event,

@@ -182,6 +182,7 @@ KIND = Kind(
     key=lambda change: f"{change.order}/{change.number}",
     target=lambda change: f"order:{change.order}",
     priority=0,
+    api="orders",
     deliver=deliver,
     fold=None,
 )

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, Self, TypeVar
 
@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from app.bindings import Bindings
+from app.changes.absence import Absences
 from app.config import VtexSettings
 from app.errors import Refused
 from app.queue.folding import FRESHNESS, Fold
@@ -58,8 +59,8 @@ _MOST_VERSION = 2**63 - 1
 def _as_published(schema: dict[str, Any]) -> None:
     """Without defaults; what every kind has stands behind the kind's own."""
     fields = schema["properties"]
-    for field in fields.values():
-        field.pop("default", None)
+    for each in fields.values():
+        each.pop("default", None)
     for name in FRESHNESS:
         fields[name] = fields.pop(name)
 
@@ -100,6 +101,8 @@ class Shop:
     settings: VtexSettings
     vtex: VtexStore
     bindings: Bindings
+    #: What VTEX did not have a moment ago.
+    absences: Absences = field(default_factory=Absences)
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,8 @@ class Kind(Generic[ChangeT]):
     target: Callable[[ChangeT], str]
     #: 0 orders and invoices, 1 stock, 2 prices, 3 catalogue.
     priority: int
+    #: The VTEX API that it writes to: while that rests, the kind is not claimed.
+    api: str
     #: Returns what is left to do by others, in a sentence, if anything is.
     deliver: Callable[[ChangeT, Shop], Awaitable[str | None]]
     #: State kinds say how a change is laid over the desired state; facts have none.

@@ -241,6 +241,7 @@ KIND = Kind(
     key=lambda change: change.sku,
     target=lambda change: f"price:{change.sku}",
     priority=2,
+    api="pricing",
     deliver=deliver,
     fold=fold_price,
     mapped=mapped,

@@ -127,6 +127,7 @@ KIND = Kind(
     key=lambda change: change.code,
     target=lambda change: f"product:{change.code}",
     priority=3,
+    api="catalog",
     deliver=deliver,
     fold=fold,
     mapped=mapped,

@@ -1,5 +1,6 @@
 """sku: a stock keeping unit, found by its RefId; created inactive, as VTEX demands."""
 
+from collections.abc import Awaitable, Callable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Any, Literal
 
@@ -135,7 +136,8 @@ def _complete(values: dict[str, Any]) -> dict[str, Any]:
 
 
 async def product_id(shop: Shop, code: str) -> int:
-    found = await shop.bindings.find("product", code) or await shop.vtex.catalog.find_product(code)
+    found = await shop.bindings.find("product", code)
+    found = found or await _looked_up(shop, "product", code, shop.vtex.catalog.find_product)
     if found is None:
         raise Waiting(
             f"product {code} is not in VTEX yet; it is sent as soon as the product is", on=("product", code)
@@ -148,10 +150,22 @@ async def sku_id(shop: Shop, code: str) -> int:
     bound = await shop.bindings.find("sku", code)
     if bound is not None:
         return bound
-    found = await shop.vtex.catalog.find_sku(code)
+    found = await _looked_up(shop, "sku", code, shop.vtex.catalog.find_sku)
     if found is None:
         raise Waiting(f"SKU {code} is not in VTEX yet; it is sent as soon as the SKU is", on=("sku", code))
     await shop.bindings.bind("sku", code, found)
+    return found
+
+
+async def _looked_up(
+    shop: Shop, kind: str, code: str, find: Callable[[str], Awaitable[int | None]]
+) -> int | None:
+    """Asked in VTEX, for those created elsewhere; what was absent a moment ago is not asked again."""
+    if shop.absences.know(kind, code):
+        return None
+    found = await find(code)
+    if found is None:
+        shop.absences.note(kind, code)
     return found
 
 
@@ -176,6 +190,7 @@ KIND = Kind(
     key=lambda change: change.code,
     target=lambda change: f"sku:{change.code}",
     priority=3,
+    api="catalog",
     deliver=deliver,
     fold=fold,
     mapped=mapped,

@@ -57,6 +57,7 @@ KIND = Kind(
     key=_key,
     target=lambda change: f"stock:{_key(change)}",
     priority=1,
+    api="logistics",
     deliver=deliver,
     fold=fold,
     mapped=mapped,

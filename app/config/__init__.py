@@ -3,18 +3,22 @@
 from app.config.reading import load, parse
 from app.config.secret import SecretRef
 from app.config.settings import (
+    ConnectionSettings,
     DeliverySettings,
     ErpSettings,
     OrderSettings,
+    QuotaSettings,
     RetentionSettings,
     Settings,
     VtexSettings,
 )
 
 __all__ = [
+    "ConnectionSettings",
     "DeliverySettings",
     "ErpSettings",
     "OrderSettings",
+    "QuotaSettings",
     "RetentionSettings",
     "SecretRef",
     "Settings",

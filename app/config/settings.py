@@ -41,6 +41,28 @@ class Defaults(_Section):
     department_id: int | None = None
 
 
+class QuotaSettings(_Section):
+    """What the other side allows; without `burst` it counts requests per minute."""
+
+    per_minute: Annotated[float, Field(gt=0)]
+    #: Two at least: with one, no request could ever be late.
+    burst: Annotated[int, Field(ge=2)] | None = None
+
+
+class BudgetSettings(_Section):
+    """Quotas of accounts that have others than VTEX publishes; what is not published adapts by itself."""
+
+    pricing_writes: QuotaSettings | None = None
+    pricing_deletes: QuotaSettings | None = None
+    pricing_reads: QuotaSettings | None = None
+    order_reads: QuotaSettings | None = None
+    orders: QuotaSettings | None = None
+    catalog: QuotaSettings | None = None
+    catalog_endpoint: QuotaSettings | None = None
+    logistics: QuotaSettings | None = None
+    webservice: QuotaSettings | None = None
+
+
 class VtexSettings(_Section):
     account: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
     environment: Text = "vtexcommercestable"
@@ -60,6 +82,7 @@ class VtexSettings(_Section):
     payments_url: BaseUrl | None = None
     webservice_url: BaseUrl | None = None
     timeout_seconds: Annotated[float, Field(gt=0, le=30)] = 10
+    budgets: BudgetSettings = BudgetSettings()
 
     @model_validator(mode="after")
     def _express_needs_defaults(self) -> Self:
@@ -88,6 +111,8 @@ class ErpSettings(_Section):
     #: A Standard Webhooks secret (`whsec_` + base64).
     callback_secret: SecretRef
     timeout_seconds: Annotated[float, Field(gt=0, le=30)] = 10
+    #: How many callbacks it can take; without one it adapts to the ERP's 429s.
+    budget: QuotaSettings | None = None
 
 
 class OrderSettings(_Section):
@@ -139,6 +164,12 @@ class DeliverySettings(_Section):
     #: Transient failures end by time; orders never expire.
     give_up_hours: Annotated[float, Field(gt=0)] = 168
     waiting_check_seconds: Annotated[float, Field(gt=0)] = 300
+    #: So long it is believed that VTEX lacks a SKU or product, before it is looked for again.
+    absence_seconds: Annotated[float, Field(ge=0)] = 60
+    #: An API that fails so often in a row rests for base, 2 · base, … seconds, up to cap.
+    breaker_failures: Annotated[int, Field(ge=1)] = 5
+    breaker_base_seconds: Annotated[float, Field(gt=0)] = 5
+    breaker_cap_seconds: Annotated[float, Field(gt=0)] = 60
     #: The net under all wake-ups; unless set, 5 on PostgreSQL and 1 on SQLite.
     poll_seconds: Annotated[float, Field(gt=0)] | None = None
 

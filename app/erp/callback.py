@@ -25,7 +25,7 @@ class Callback:
         text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         now = datetime.now(UTC)
         secret = self._secret()
-        answer = await self._door.send(
+        await self._door.send(
             Outgoing(
                 connection=self._connection,
                 api="erp",
@@ -42,9 +42,9 @@ class Callback:
                 content=text.encode(),
                 timeout_seconds=self._settings.timeout_seconds,
                 secrets=(secret,),
+                judge=_judge,
             )
         )
-        _judge(answer)
 
     def _secret(self) -> str:
         try:

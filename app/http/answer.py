@@ -10,6 +10,18 @@ from urllib.parse import quote
 _SHOWN_CHARACTERS = 300
 #: A longer Retry-After is a mistake of the other side; it must not park a change for ever.
 _LONGEST_PAUSE = timedelta(days=1)
+_LONGEST_RESET_SECONDS = 3600
+_LONGEST_FIGURE = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Credits:
+    """What the other side says of its own quota."""
+
+    limit: int
+    remaining: int
+    #: How fast credits come back; None where it cannot be told.
+    per_second: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +59,19 @@ class Answer:
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
         return min(max(timedelta(0), moment - datetime.now(UTC)), _LONGEST_PAUSE)
+
+    def credits(self) -> Credits | None:
+        """`Ratelimit-*` or `X-RateLimit-*`; Reset: seconds until all are back (VTEX's Pricing API)."""
+        limit, remaining, reset = (self._ratelimit(name) for name in ("limit", "remaining", "reset"))
+        if limit is None or remaining is None:
+            return None
+        # A longer one is a moment, as some other guide has it, and tells no rate.
+        told = reset is not None and 0 < reset <= _LONGEST_RESET_SECONDS and remaining < limit
+        return Credits(limit, remaining, (limit - remaining) / reset if told and reset else None)
+
+    def _ratelimit(self, name: str) -> int | None:
+        value = self.headers.get(f"ratelimit-{name}") or self.headers.get(f"x-ratelimit-{name}") or ""
+        return int(value) if value.isascii() and value.isdigit() and len(value) <= _LONGEST_FIGURE else None
 
 
 def redacted(text: str, secrets: tuple[str, ...]) -> str:

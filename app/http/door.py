@@ -5,7 +5,7 @@ The only module that knows the HTTP client's errors.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -16,8 +16,10 @@ from urllib.parse import urlsplit
 import httpx2
 
 from app import logging, metrics
-from app.errors import Retry
+from app.errors import DeliveryError, Retry
 from app.http.answer import Answer, redacted
+from app.http.gate import Gate
+from app.http.limits import Call
 
 log = logging.get(__name__)
 
@@ -48,10 +50,21 @@ class Outgoing:
     timeout_seconds: float
     #: Values that must never be kept or logged, should the other side echo them.
     secrets: tuple[str, ...] = ()
+    #: Raises what the answer means, where it does not mean done; pauses are learnt from it.
+    judge: Callable[[Answer], None] | None = None
 
 
 class Door:
-    def __init__(self, *, connections: int = 64, life_seconds: float = CONNECTION_LIFE_SECONDS) -> None:
+    """Without a gate nothing is budgeted and nothing paused."""
+
+    def __init__(
+        self,
+        gate: Gate | None = None,
+        *,
+        connections: int = 64,
+        life_seconds: float = CONNECTION_LIFE_SECONDS,
+    ) -> None:
+        self._gate = gate
         self._connections = connections
         self._life_seconds = life_seconds
         self._client: httpx2.AsyncClient | None = None
@@ -59,13 +72,33 @@ class Door:
         self._users: dict[httpx2.AsyncClient, int] = {}
 
     async def send(self, request: Outgoing) -> Answer:
-        """The answer, whatever its status; Retry where there was none."""
+        """The answer that `judge` lets pass; Retry where there was none, Paused where nothing was sent."""
+        if self._gate is None:
+            return _judged(request, await self._exchange(request))
+        call = Call(request.connection, request.api, request.operation, request.method)
+        passage = await self._gate.enter(call, request.timeout_seconds)
+        answer = None
+        try:
+            answer = await self._exchange(request)
+            _judged(request, answer)
+        except _NoRoom:
+            raise
+        except DeliveryError as error:
+            await self._gate.leave(passage, answer, error)
+            raise
+        await self._gate.leave(passage, answer, None)
+        return answer
+
+    async def _exchange(self, request: Outgoing) -> Answer:
         started, status, answer = time.perf_counter(), "none", None
         try:
             async with self._pool() as client:
                 answer = await _exchange(client, request)
             status = str(answer.status_code)
-        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
+        except httpx2.PoolTimeout as error:
+            status = "unsent"
+            raise _NoRoom("all our connections were busy; it was not sent") from error
+        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             status = "unreachable"
             raise Retry(f"{_host(request.url)} cannot be reached ({_name(error)})") from error
         except (httpx2.TimeoutException, TimeoutError) as error:
@@ -82,6 +115,8 @@ class Door:
         return answer
 
     async def close(self) -> None:
+        if self._gate is not None:
+            await self._gate.close()
         for client in [*self._users]:
             await client.aclose()
         self._users.clear()
@@ -139,6 +174,16 @@ class Door:
         if calls is not None:
             calls.append(call)
         log.debug("request.sent", connection=request.connection, **call)
+
+
+class _NoRoom(Retry):
+    """Ours, and no sign of the other side's health."""
+
+
+def _judged(request: Outgoing, answer: Answer) -> Answer:
+    if request.judge is not None:
+        request.judge(answer)
+    return answer
 
 
 async def _exchange(client: httpx2.AsyncClient, request: Outgoing) -> Answer:

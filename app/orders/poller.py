@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 
 from app import logging, metrics
 from app.config import OrderSettings
-from app.errors import BridgeError, DatabaseUnavailable, DeliveryError, Retry, Unauthorized
+from app.errors import BridgeError, DatabaseUnavailable, DeliveryError, Paused, Retry, Unauthorized
 from app.orders.feed import ensure_feed, read_feed
 from app.orders.hints import Hint, Hints
 from app.orders.mapping import order_document
@@ -72,7 +72,7 @@ class Poller:
                 rest = await step()
                 failures = 0
             except (BridgeError, OSError) as error:
-                floor = error.after if isinstance(error, Retry | Unauthorized) else None
+                floor = error.after if isinstance(error, Retry | Unauthorized | Paused) else None
                 rest = _BACKOFF.delay(failures, floor).total_seconds()
                 failures += 1
                 log.warning("poll.failed", connection=self._connection, step=step.__name__, error=str(error))
@@ -150,7 +150,7 @@ class Poller:
         except DatabaseUnavailable:
             return False
         except DeliveryError as error:
-            floor = error.after if isinstance(error, Retry | Unauthorized) else None
+            floor = error.after if isinstance(error, Retry | Unauthorized | Paused) else None
             log.warning("order.unread", connection=self._connection, order=hint.order_id, reason=error.reason)
             await self._hints.postpone(hint, self._store.clock() + _BACKOFF.delay(2, floor))
             return False

@@ -8,7 +8,16 @@ from datetime import timedelta
 from typing import Protocol
 
 from app import logging
-from app.errors import DatabaseUnavailable, DeliveryError, LeaseLost, Refused, Retry, Unauthorized, Waiting
+from app.errors import (
+    DatabaseUnavailable,
+    DeliveryError,
+    LeaseLost,
+    Paused,
+    Refused,
+    Retry,
+    Unauthorized,
+    Waiting,
+)
 from app.queue.lanes import AttemptRecord, Backoff, Claim, Document, Outcome, goes_on
 from app.queue.models import Status
 from app.queue.store import Store
@@ -122,6 +131,11 @@ class Attempts:
             return Outcome(
                 claim, Status.WAITING, error.reason, error.reason_class, due, error.on, attempt=attempt
             )
+        if isinstance(error, Paused):
+            # Nothing was sent, unless earlier in the attempt.
+            made = attempt if attempt.calls else None
+            due = now + self._pace.backoff.spread(error.after)
+            return Outcome(claim, Status.RETRYING, error.reason, error.reason_class, due, attempt=made)
         floor = error.after if isinstance(error, Retry | Unauthorized) else None
         due = now + self._pace.backoff.delay(claim.failures, floor)
         return Outcome(claim, Status.RETRYING, error.reason, error.reason_class, due, attempt=attempt)
@@ -131,7 +145,7 @@ class Attempts:
         # Paused time burns no deadline: keys that were refused wait for a person, not for the clock.
         return (
             goes_on(claim, status, error.reason_class)
-            and not isinstance(error, Unauthorized)
+            and not isinstance(error, Unauthorized | Paused)
             and self._store.clock() - claim.since > self._pace.give_up
         )
 

@@ -22,6 +22,8 @@ log = logging.get(__name__)
 _OUTAGE_SECONDS = 1.0
 #: What is due but in other hands is looked at again so soon; twice as late each time, up to the poll.
 _CONTENDED_SECONDS = 0.02
+#: While something is not to be claimed, it is asked so often whether that is over.
+_EXCLUDED_SECONDS = 0.5
 
 
 class Dispatcher:
@@ -100,6 +102,8 @@ class Dispatcher:
         seconds = self._pace.poll.total_seconds()
         if taken.next_due is not None:
             seconds = min(seconds, max(0.0, (taken.next_due - self._store.clock()).total_seconds()))
+        if self._excluding():
+            seconds = min(seconds, _EXCLUDED_SECONDS)
         if taken.contended:
             seconds = min(seconds, _CONTENDED_SECONDS * 2.0 ** min(empty, 20))
         return seconds

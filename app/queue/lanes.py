@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from app.errors import Unauthorized
+from app.errors import Paused, Throttled, Unauthorized
 from app.queue.folding import Fold
 from app.queue.models import Status
 
@@ -90,6 +90,28 @@ class Outcome:
     attempt: AttemptRecord | None = None
 
 
+#: The other side would not have it now, which says nothing of the event: no attempt is burnt.
+_NO_ATTEMPT = frozenset(each.reason_class for each in (Paused, Throttled, Unauthorized))
+
+
+def failures_after(outcome: Outcome) -> int:
+    """Attempts in a row that ended without an acknowledgement, this one included."""
+    burnt = outcome.status is Status.RETRYING and outcome.reason_class not in _NO_ATTEMPT
+    return outcome.claim.failures + burnt
+
+
+def since(outcome: Outcome, now: datetime) -> datetime:
+    """Since when the trouble lasts; pauses are no part of it, so the deadline moves by their length.
+
+    Never into the future: of the last pause a part may count.
+    """
+    claim = outcome.claim
+    if not goes_on(claim, outcome.status, outcome.reason_class):
+        return now
+    paused = outcome.reason_class == Paused.reason_class and outcome.due_at is not None
+    return min(now, claim.since + (outcome.due_at - now)) if paused and outcome.due_at else claim.since
+
+
 def goes_on(claim: Claim, status: Status, reason_class: str | None) -> bool:
     """Whether an attempt ended in the trouble that its lane was in before; a pause is its own."""
     paused = Unauthorized.reason_class
@@ -107,3 +129,7 @@ class Backoff:
     def delay(self, failures: int, floor: timedelta | None = None) -> timedelta:
         exponential: timedelta = min(self.cap, self.base * 2.0 ** min(failures, 30))
         return max(floor or timedelta(0), exponential * self.chance.uniform(0.5, 1))
+
+    def spread(self, pause: timedelta) -> timedelta:
+        """Never before the pause's end, and not all at once."""
+        return pause * self.chance.uniform(1, 1.1)

@@ -17,6 +17,9 @@ def tell(outcome: Outcome, now: datetime) -> None:
     if outcome.status is Status.UNCHANGED:
         log.debug("delivery.unchanged", key=claim.key)
         return
+    if outcome.status is Status.RETRYING and attempt is None:
+        log.debug("delivery.paused", key=claim.key, reason=outcome.reason)
+        return
     if attempt is None:
         log.error("delivery.not_attempted", connection=claim.connection, key=claim.key, reason=outcome.reason)
         return

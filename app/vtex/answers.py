@@ -4,7 +4,7 @@
 |---|---|
 | 2xx | done |
 | 401 | unauthorized: the keys; nothing of this account works |
-| 403 | unauthorized: the key lacks this API's resource |
+| 403 | forbidden: the key lacks this operation's resource |
 | 429 | throttled: not processed, Retry-After is a floor |
 | 503 | throttled: VTEX's own breaker is open, or maintenance |
 | 423 | retry: Logistics dropped this of two near-simultaneous writes |
@@ -17,7 +17,7 @@ from contextlib import suppress
 from datetime import timedelta
 from http import HTTPStatus
 
-from app.errors import Refused, Retry, Throttled, Unauthorized
+from app.errors import Forbidden, Refused, Retry, Throttled, Unauthorized
 from app.http.answer import Answer
 
 #: Where VTEX names no time: its guides ask for a minute at OMS.
@@ -56,7 +56,7 @@ def judge(answer: Answer, *, api: str, operation: str) -> None:
                 f"{where} refused the app key or token (401): check vtex.app_key and vtex.app_token"
             )
         case HTTPStatus.FORBIDDEN:
-            raise Unauthorized(
+            raise Forbidden(
                 f"{where} says that the app key lacks a permission (403): in VTEX's License Manager, give its"
                 f" role the resource {_resource(api, operation)}",
                 after=_FORBIDDEN_PAUSE,

@@ -11,6 +11,7 @@ import msgspec
 
 from app.config import VtexSettings
 from app.errors import Retry
+from app.http.answer import Answer
 from app.http.door import Door, Outgoing
 from app.vtex.answers import judge
 from app.vtex.credentials import app_key_and_token
@@ -72,6 +73,11 @@ class Rest:
         headers = {"X-VTEX-API-AppKey": key, "X-VTEX-API-AppToken": token, "Accept": "application/json"}
         # VTEX declares Content-Type as required on nearly every operation, also without a body.
         headers["Content-Type"] = "application/json"
+
+        def judging(answer: Answer) -> None:
+            if answer.status_code not in expected:
+                judge(answer, api=api, operation=operation)
+
         answer = await self._door.send(
             Outgoing(
                 connection=self._connection,
@@ -83,10 +89,9 @@ class Rest:
                 content=None if json is None else _encode(json),
                 timeout_seconds=self._settings.timeout_seconds,
                 secrets=(key, token),
+                judge=judging,
             )
         )
-        if answer.status_code not in expected:
-            judge(answer, api=api, operation=operation)
         where = f"VTEX {api} ({operation})"
         return Reply(answer.status_code, self._parsed(answer.content, where), where)
 

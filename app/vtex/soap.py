@@ -5,7 +5,7 @@ The only module that knows zeep.
 
 import base64
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -62,9 +62,10 @@ class Webservice:
                 content=etree.tostring(message.content, xml_declaration=True, encoding="utf-8"),
                 timeout_seconds=self._settings.timeout_seconds,
                 secrets=(key, token, login),
+                judge=partial(self._judge, operation),
             )
         )
-        return self._read(operation, answer)
+        return self._members(self._read(operation, answer))
 
     def _written(self, operation: str, arguments: tuple[Any, ...]) -> Any:
         try:
@@ -74,19 +75,26 @@ class Webservice:
             # Control characters have no place in XML, however they are escaped.
             raise Refused(f"this cannot be written as XML for {operation}: {error}") from error
 
-    def _read(self, operation: str, answer: Answer) -> dict[str, Any] | None:
+    def _judge(self, operation: str, answer: Answer) -> None:
         # A fault comes with status 500, so the body is asked before the table.
         if answer.status_code != _SERVER_ERROR or b"Fault" not in answer.content:
             judge(answer, api=_API, operation=operation)
+        else:
+            self._read(operation, answer)
+
+    def _read(self, operation: str, answer: Answer) -> Any:
         try:
             # zeep, tolerant as it is here, would mend a reply that was cut off, and lose its id.
             etree.fromstring(answer.content, _parser())
-            result = self._binding.process_reply(_client(), self._binding.get(operation), answer)
+            return self._binding.process_reply(_client(), self._binding.get(operation), answer)
         except Fault as fault:
             raise _judged_fault(operation, fault, answer) from fault
         except (ZeepError, etree.XMLSyntaxError, AttributeError, IndexError) as error:
             reason = f"VTEX webservice ({operation}) sent an answer that is no SOAP ({type(error).__name__})"
             raise Retry(reason, unknown_outcome=True) from error
+
+    @staticmethod
+    def _members(result: Any) -> dict[str, Any] | None:
         members = serialize_object(result, dict)  # type: ignore[no-untyped-call]
         if not isinstance(members, dict):
             return None

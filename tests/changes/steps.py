@@ -1,5 +1,6 @@
 """The steps that the tests of the kinds are made of: what the ERP sends, what staff do by hand."""
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,11 @@ def rotate(file: Path, secret: str | None) -> None:
 
 
 async def make_due(bridge: RunningBridge) -> None:
-    """As if the pause were over: all that waits or retries is due now."""
+    """As if the pauses were over: all that waits or retries is due now."""
+    async with bridge.parts.database.write() as transaction:
+        await transaction.execute(text("UPDATE api_pause SET paused_until = 0"))
+    # What a process knows of them is at most a second old.
+    await asyncio.sleep(1.1)
     statement = text("UPDATE lane SET due_at = :now WHERE due_at IS NOT NULL AND lease IS NULL")
     # As the SQLite dialect writes it.
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")

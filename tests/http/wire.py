@@ -58,14 +58,24 @@ class Wire:
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf")
                 await writer.drain()
                 writer.transport.abort()
-            case "/moved":
-                writer.write(_answer(302, "", f"Location: {self.url}/ok\r\n"))
-            case "/cookie":
-                writer.write(_answer(200, "", "Set-Cookie: session=of-another-account; Path=/\r\n"))
-            case "/refuse":
-                writer.write(_answer(400, request.headers.get("x-secret", "no")))
             case _:
-                writer.write(_answer(200, "ok"))
+                writer.write(self._said(request))
+
+    def _said(self, request: Request) -> bytes:
+        path, _, query = request.path.partition("?")
+        match path:
+            case "/moved":
+                return _answer(302, "", f"Location: {self.url}/ok\r\n")
+            case "/cookie":
+                return _answer(200, "", "Set-Cookie: session=of-another-account; Path=/\r\n")
+            case "/refuse":
+                return _answer(400, request.headers.get("x-secret", "no"))
+            case says if says.startswith("/says/"):
+                # As in /says/429?retry-after=1.
+                header = query.replace("=", ": ").replace("&", "\r\n")
+                return _answer(int(says.removeprefix("/says/")), "", f"{header}\r\n" if header else "")
+            case _:
+                return _answer(200, "ok")
 
 
 def _answer(status: int, body: str, headers: str = "") -> bytes:

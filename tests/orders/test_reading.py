@@ -58,7 +58,6 @@ ODD = [
     {"status": 200, "body": "null"},
     {"status": 200, "body": '{"orderId": "x", "status": null}'},
     {"status": 200, "body": '{"status": "ready-for-handling"}'},
-    {"status": 403},
     {"status": 500},
 ]
 

@@ -12,7 +12,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.schema import Table
 
 from app.errors import Waiting
-from app.queue.lanes import Claim, Document, Outcome, goes_on
+from app.queue.lanes import Claim, Document, Outcome, failures_after, since
 from app.queue.models import PENDING, Attempt, Status
 from app.queue.store.accepting import EVENT, LANE, LOCK_ORDER
 
@@ -154,8 +154,8 @@ def _parked(
         "crashes": 0,
         "due_at": now if arrived else outcome.due_at,
         "status": outcome.status.value,
-        "since": claim.since if goes_on(claim, outcome.status, outcome.reason_class) else now,
-        "failures": claim.failures + (outcome.status is Status.RETRYING),
+        "since": since(outcome, now),
+        "failures": failures_after(outcome),
         "reason": outcome.reason,
         "reason_class": outcome.reason_class,
         "waiting_kind": kind or None,
