@@ -16,13 +16,20 @@ from rich.console import Console
 from rich.table import Table
 
 from app import logging
-from bench import accept
+from bench import accept, claims, dispatch, latency, memory, orders, quota, resync
 from bench.databases import Bench, opened
 from bench.measure import Figure, Scale
 from tests.running import SECRETS
 
 FIGURES: dict[str, Callable[[Bench, Scale], Awaitable[list[Figure]]]] = {
     "a": accept.measure,
+    "b": dispatch.measure,
+    "c": claims.measure,
+    "d": quota.measure,
+    "e": resync.measure,
+    "f": latency.measure,
+    "g": memory.measure,
+    "h": orders.measure,
 }
 _RESULTS = Path(__file__).with_name("results")
 console = Console()

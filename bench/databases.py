@@ -34,6 +34,10 @@ class Bench:
         await migrate(url)
         return url
 
+    async def empty_database(self) -> str:
+        """On PostgreSQL, without our schema: for other engines."""
+        return await self.postgres.create_database(empty=True)
+
     async def copy(self, url: str) -> str:
         """Another with the same content; nobody may be connected to the first."""
         if url.startswith("sqlite"):
