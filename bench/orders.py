@@ -35,6 +35,7 @@ async def _run(bench: Bench, backend: str, orders: int, *, quota: bool) -> tuple
         bridge(url, store, [_ROLES[backend]], bench.folder, orders=settings),
         httpx2.AsyncClient(base_url=store, timeout=60) as client,
     ):
+        await _put_up_for_sale(client)
         await _feed_is_made(client)
         if quota:
             await client.post("/bench/quota", params={"per_minute": _PER_MINUTE, "burst": _PER_MINUTE // 60})
@@ -43,6 +44,19 @@ async def _run(bench: Bench, backend: str, orders: int, *, quota: bool) -> tuple
     moments = [at for status, at in reads if status == 200]  # noqa: PLR2004  HTTP's own number
     refused = sum(status == 429 for status, _ in reads)  # noqa: PLR2004
     return (len(moments) - 1) / (moments[-1] - moments[0]), refused
+
+
+async def _put_up_for_sale(client: httpx2.AsyncClient) -> None:
+    client.headers.update({"X-VTEX-API-AppKey": "sandbox-key", "X-VTEX-API-AppToken": "sandbox-token"})
+    product = {"Name": "Vaso", "CategoryId": 1, "BrandId": 1, "RefId": "P", "IsActive": True}
+    size = {f"Packaged{side}": 1 for side in ("Height", "Length", "Width", "WeightKg")}
+    sku = {"ProductId": 1, "Name": "Vaso", "RefId": "SKU-1", **size}
+    for method, path, body in (
+        ("POST", "/api/catalog/pvt/product", product),
+        ("POST", "/api/catalog/pvt/stockkeepingunit", sku),
+        ("PUT", "/sandboxstore/pricing/prices/1001", {"basePrice": 10, "markup": 0}),
+    ):
+        (await client.request(method, path, json=body)).raise_for_status()
 
 
 async def _feed_is_made(client: httpx2.AsyncClient) -> None:

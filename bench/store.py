@@ -7,7 +7,6 @@
 import re
 import sys
 import time
-from decimal import Decimal
 
 import uvicorn
 from starlette.datastructures import QueryParams
@@ -16,7 +15,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.sandbox import create_sandbox
 from app.sandbox.order_flow import place_order
-from app.sandbox.prices import Price
 from app.sandbox.quota import Bucket
 from app.sandbox.state import Store
 
@@ -57,16 +55,9 @@ class Bench:
         if path == "/bench/quota":
             self._bucket = Bucket(int(query["per_minute"]), int(query["burst"]))
         elif path == "/bench/orders":
-            self._stock_one_sku()
             for _ in range(int(query["count"])):
                 place_order(self._store, [("SKU-1", 1)], "ready-for-handling", "1_1")
         return JSONResponse({})
-
-    def _stock_one_sku(self) -> None:
-        self._store.products.setdefault(1, {"Id": 1, "Name": "Vaso"})
-        self._store.skus.setdefault(1001, {"Id": 1001, "ProductId": 1, "Name": "Vaso", "RefId": "SKU-1"})
-        self._store.sku_by_ref.setdefault("SKU-1", 1001)
-        self._store.prices.setdefault("1001", Price(base=Decimal(10)))
 
 
 if __name__ == "__main__":

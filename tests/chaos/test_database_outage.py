@@ -34,8 +34,9 @@ async def test_an_outage_of_postgres_is_survived_without_a_restart(
 ) -> None:
     url = await own_postgres.create_database(empty=True)
     await migrate(url)
-    database = Database(url)
-    key = await Keys(database).create("acme")
+    before = Database(url)
+    key = await Keys(before).create("acme")
+    await before.close()
     settings = configuration(url, store.url, delivery={"lease_seconds": 3, "concurrency": 8})
     async with installation(settings, tmp_path, ROLES) as processes:
         pids = [process.pid for process in processes]
@@ -53,6 +54,7 @@ async def test_an_outage_of_postgres_is_survived_without_a_restart(
         await asyncio.to_thread(own_postgres.start)
         await _back(processes)
         await sending
+        database = Database(url)
         try:
             await until(lambda: all_ended(database), "every event has ended", seconds=60, every=0.3)
         except AssertionError as error:
