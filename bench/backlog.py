@@ -58,7 +58,7 @@ async def copies(
             await transaction.run_sync(_copy, _EVENT, one, lanes * each, event.key)
             # The pattern itself is no work.
             for table in ("event", "lane"):
-                await transaction.execute(text(f"DELETE FROM {table} WHERE key = :key"), {"key": event.key})  # noqa: S608
+                await transaction.execute(text(f"DELETE FROM {table} WHERE key = :key"), {"key": event.key})
             if not database.on_sqlite:
                 sequence = "SELECT setval(pg_get_serial_sequence('lane', 'id'), (SELECT max(id) FROM lane))"
                 await transaction.execute(text(sequence))
@@ -81,10 +81,8 @@ def _copy(connection: Connection, table: Table, values: Mapping[str, str], rows:
         "WITH RECURSIVE series(number) AS"
         f" (SELECT 0 UNION ALL SELECT number + 1 FROM series WHERE number + 1 < {rows})"
     )
-    copied = (
-        f"INSERT INTO {table.name} ({', '.join(names)}) {series}"  # noqa: S608  our own names
-        f" SELECT {given} FROM series, {table.name} AS pattern WHERE pattern.key = :key"
-    )
+    source = f"FROM series, {table.name} AS pattern WHERE pattern.key = :key"
+    copied = f"INSERT INTO {table.name} ({', '.join(names)}) {series} SELECT {given} {source}"
     connection.execute(text(copied), {"key": key})
 
 
@@ -149,6 +147,3 @@ async def bind_skus(url: str, skus: Mapping[str, int]) -> None:
             await transaction.execute(insert, rows)
     finally:
         await database.close()
-
-
-

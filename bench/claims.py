@@ -80,5 +80,3 @@ def _claiming(store: Store, scale: Scale) -> Round:
         return {"per_second": done / (time.perf_counter() - began)}
 
     return run
-
-

@@ -1,4 +1,4 @@
-"""(b) Dispatch: claim, deliver, record through the real door, beside the bare client making the same calls."""
+"""(b) Dispatch: claim, deliver, record through the real door, beside the bare client on the same calls."""
 
 import asyncio
 import json

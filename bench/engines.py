@@ -38,7 +38,7 @@ def _procrastinate(url: str, jobs: int) -> float:
     executed: list[float] = []
 
     @app.task(name="no_op")
-    async def no_op(number: int) -> None:  # noqa: ARG001, RUF029  a task is a coroutine with arguments
+    async def no_op(number: int) -> None:  # noqa: ARG001  a task is a coroutine with arguments
         executed.append(time.perf_counter())
 
     async def work() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -36,7 +37,7 @@ async def process(*arguments: str, log: Path, port: int) -> AsyncIterator[asynci
 
 async def _listens(started: asyncio.subprocess.Process, port: int, log: Path) -> bool:
     if started.returncode is not None:
-        raise RuntimeError(f"it ended with {started.returncode}:\n{log.read_text()[-2000:]}")
+        raise RuntimeError(f"it ended with {started.returncode}; see {log}")
     try:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
     except OSError:
@@ -53,9 +54,8 @@ async def bridge(
     settings = configuration(database_url, vtex_url, **_as_shipped(changes))
     processes = []
     async with AsyncExitStack() as stack:
-        for number, role in enumerate(roles):
-            own = folder / f"{len(list(folder.iterdir()))}-{number}"
-            own.mkdir()
+        for role in roles:
+            own = Path(tempfile.mkdtemp(prefix=f"{role}-", dir=folder))
             processes.append(RoleProcess(role, settings, own))
         for each in processes:
             # The way out first: a start that fails has a process too.

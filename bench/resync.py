@@ -49,9 +49,7 @@ async def _measure(bench: Bench, scale: Scale, backend: str) -> list[Figure]:
         saved_of_bursts = 1 - burst_calls / (bursts * _BURST)
     return [
         Figure("e", f"calls saved, resync ({backend})", saved, ">=", 1 - _REALLY_CHANGED, detail),
-        Figure(
-            "e", f"calls saved, bursts ({backend})", saved_of_bursts, ">=", 0.85, {"calls": burst_calls}
-        ),
+        Figure("e", f"calls saved, bursts ({backend})", saved_of_bursts, ">=", 0.85, {"calls": burst_calls}),
     ]
 
 
@@ -85,5 +83,3 @@ async def _idle(client: httpx2.AsyncClient) -> None:
             return
         await asyncio.sleep(0.5)
     raise TimeoutError("the backlog does not end")
-
-

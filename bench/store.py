@@ -1,4 +1,4 @@
-"""The sandbox for the figures of quotas and orders: with a quota on GET order, and thousands of orders at once.
+"""The sandbox for the figures of orders: with a quota on GET order, and thousands of orders at once.
 
 `python -m bench.store PORT`; beside the sandbox's own controls: `POST /bench/orders?count=`,
 `POST /bench/quota?per_minute=&burst=`, `GET /bench/reads` (for each GET order: its status and when).
@@ -63,4 +63,6 @@ class Bench:
 if __name__ == "__main__":
     sandbox = create_sandbox()
     app = Bench(sandbox, sandbox.state.store)
-    uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_config=None, access_log=False, lifespan="off")
+    uvicorn.run(
+        app, host="127.0.0.1", port=int(sys.argv[1]), log_config=None, access_log=False, lifespan="off"
+    )

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from app.sandbox.faults import Faults
 from tests.conftest import in_own_loop
 from tests.postgres import Postgres
 from tests.running import RunningSandbox, running_sandbox
@@ -23,7 +24,7 @@ def chance() -> random.Random:
 async def store(chance: random.Random) -> AsyncIterator[RunningSandbox]:
     """A store that breaks by the same seed; other tests check the requests themselves."""
     async with running_sandbox() as running:
-        running.app.state.faults._random.seed(chance.random())
+        running.app.state.faults = Faults(chance.randrange(10**6))
         yield running
 
 

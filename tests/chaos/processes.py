@@ -32,11 +32,17 @@ async def installation(
 
 
 async def kill_often(processes: list[RoleProcess], chance: random.Random, seconds: float) -> int:
-    """kill -9 and start again, one at a time at random; how often it was done."""
+    """kill -9 and start again at random, two at a time at the most; how often it was done."""
+    shuffled = chance.sample(processes, len(processes))
+    halves = (shuffled[::2], shuffled[1::2])
+    return sum(await asyncio.gather(*(_kill_some(half, chance, seconds) for half in halves)))
+
+
+async def _kill_some(victims: list[RoleProcess], chance: random.Random, seconds: float) -> int:
     kills, end = 0, asyncio.get_running_loop().time() + seconds
     while asyncio.get_running_loop().time() < end:
         await asyncio.sleep(chance.uniform(0.1, 1.5))
-        victim = chance.choice(processes)
+        victim = chance.choice(victims)
         await victim.kill()
         await victim.start()
         kills += 1

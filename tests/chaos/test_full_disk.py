@@ -34,7 +34,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("only root may mount a small file system")
     # PostgreSQL's user must reach it.
     for parent in folder.parents:
-        if parent.owner() == "root" and parent.is_relative_to("/tmp") and parent != Path("/tmp"):  # noqa: S108
+        if parent.owner() == "root" and parent.is_relative_to("/tmp") and parent != Path("/tmp"):
             parent.chmod(0o755)
     yield folder
     subprocess.run(["umount", "--lazy", str(folder)], check=True)

@@ -31,9 +31,11 @@ async def nothing_is_lost(database: Database, erp: Erp, store: RunningSandbox) -
         for row in await connection.execute(text(events)):
             lanes[f"{row.kind} {row.key}"].append(row)
     assert {row.status for rows in lanes.values() for row in rows} <= ENDED_WELL
-    for lane, ids in erp.accepted.items():
+    for lane, accepted in erp.accepted.items():
         # In the order of acceptance, each once: repeats were answered with the first event.
-        assert [str(row.id).replace("-", "") for row in lanes[lane]] == [each.replace("-", "") for each in ids], lane
+        assert [str(row.id).replace("-", "") for row in lanes[lane]] == [
+            each.replace("-", "") for each in accepted
+        ], lane
         moments = [row.finished_at for row in lanes[lane]]
         assert moments == sorted(moments), lane
     state = await store.state()
