@@ -59,10 +59,9 @@ def _bridge(bench: Bench, vtex: Vtex, load: Load) -> Round:
         sent = result["times"]
         calls = await vtex.settled(len(sent), quiet_seconds=2)
         took = [(at - sent[number]) * 1000 for _, number, at in calls if number is not None]
-        if len(took) < 0.98 * len(sent) or result["missed"] > 0.02 * len(sent):
-            # A change that a newer one of its SKU overtook has no call; at 5,000 SKUs there are none.
-            print(f"of {len(sent)} changes {len(took)} arrived, {result['missed']} found no free connection")
-        return {"p50": quantile(took, 0.5), "p99": quantile(took, 0.99)}
+        # Beyond the load that it bears, a latency says nothing but for how long it was measured.
+        steady = len(took) / (len(sent) + result["missed"])
+        return {"p50": quantile(took, 0.5), "p99": quantile(took, 0.99), "arrived": steady}
 
     return run
 
@@ -74,7 +73,7 @@ def _bare(bench: Bench, vtex: Vtex, seconds: int) -> Round:
             started = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=-1, stderr=log)
             output, _ = await asyncio.wait_for(started.communicate(), seconds + 60)
         took = json.loads(output)
-        return {"p50": quantile(took, 0.5), "p99": quantile(took, 0.99)}
+        return {"p50": quantile(took, 0.5), "p99": quantile(took, 0.99), "arrived": 1.0}
 
     return run
 

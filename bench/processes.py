@@ -57,10 +57,9 @@ async def bridge(
         for role in roles:
             own = Path(tempfile.mkdtemp(prefix=f"{role}-", dir=folder))
             processes.append(RoleProcess(role, settings, own))
-        for each in processes:
             # The way out first: a start that fails has a process too.
-            stack.push_async_callback(_end, each)
-            await each.start()
+            stack.push_async_callback(_end, processes[-1])
+        await asyncio.gather(*(each.start() for each in processes))
         yield processes
 
 
