@@ -5,6 +5,7 @@ import os
 import random
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,19 +26,18 @@ ROLES = {"sqlite": ["all"], "postgres": ["api", "dispatcher"]}
 
 
 @pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Path]:
+def disk() -> Iterator[Path]:
     """A file system of its own that is small."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
+    # Not below pytest's folder, which PostgreSQL's user cannot reach.
+    folder = Path(tempfile.mkdtemp(prefix="bridge-disk-"))
+    folder.chmod(0o755)
     mount = ["mount", "-t", "tmpfs", "-o", f"size={MEGABYTES}m,mode=0777", "tmpfs", str(folder)]
     if os.geteuid() != 0 or subprocess.run(mount, check=False).returncode:
+        folder.rmdir()
         pytest.skip("only root may mount a small file system")
-    # PostgreSQL's user must reach it.
-    for parent in folder.parents:
-        if parent.owner() == "root" and parent.is_relative_to("/tmp") and parent != Path("/tmp"):
-            parent.chmod(0o755)
     yield folder
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
+    folder.rmdir()
 
 
 @pytest.mark.parametrize("backend", ["sqlite", "postgres"])
