@@ -9,6 +9,7 @@ from typing import Any
 import httpx2
 
 SKUS = 40
+MOST_AT_WORK = 200
 
 
 class Erp:
@@ -28,6 +29,8 @@ class Erp:
         #: Answers 503 that named no time to come back: there should be none.
         self.impatient = 0
         self.refused: list[str] = []
+        #: Ends `keep_sending` before its time.
+        self.enough = asyncio.Event()
 
     async def post_catalogue(self) -> None:
         product = {"code": "P", "name": "Vaso", "brand_id": 1, "category_id": 1}
@@ -39,12 +42,15 @@ class Erp:
 
     async def keep_sending(self, seconds: float, rate: float) -> None:
         """About `rate` changes a second, half of them stock and half prices, of random SKUs."""
-        tasks = []
+        at_work: set[asyncio.Task[None]] = set()
         end = asyncio.get_running_loop().time() + seconds
-        while asyncio.get_running_loop().time() < end:
-            tasks.append(asyncio.create_task(self._change()))
+        while asyncio.get_running_loop().time() < end and not self.enough.is_set():
+            if len(at_work) < MOST_AT_WORK:
+                task = asyncio.create_task(self._change())
+                at_work.add(task)
+                task.add_done_callback(at_work.discard)
             await asyncio.sleep(self._chance.expovariate(rate))
-        await asyncio.gather(*tasks)
+        await asyncio.gather(*at_work)
 
     async def _change(self) -> None:
         sku, kind = self._chance.randrange(SKUS), self._chance.choice(["stock", "price"])

@@ -62,11 +62,12 @@ async def test_a_full_disk_is_told_and_survived(
         erp = Erp([processes[0].url], key, chance)
         await erp.post_catalogue()
         _fill(disk)
-        sending = asyncio.create_task(erp.keep_sending(12, rate=150))
-        await until(lambda: erp.statuses[503] > 20, "the full disk is told", seconds=40)
+        sending = asyncio.create_task(erp.keep_sending(120, rate=150))
+        await until(lambda: erp.statuses[503] > 20, "the full disk is told", seconds=60)
         accepted = erp.statuses[202]
         (disk / "filler").unlink()
-        await until(lambda: erp.statuses[202] > accepted + 20, "intake goes on", seconds=20)
+        await until(lambda: erp.statuses[202] > accepted + 20, "intake goes on", seconds=30)
+        erp.enough.set()
         await sending
         await until(lambda: all_ended(database), "every event has ended", seconds=60, every=0.3)
         assert [process.pid for process in processes] == pids
