@@ -15,7 +15,7 @@ from bench.accept import Round
 from bench.databases import Bench
 from bench.load import Load, generate
 from bench.measure import Figure, Scale, interleaved, quantile
-from bench.processes import api_key, bridge, free_port, process
+from bench.processes import api_key, bridge, free_port, idle, process
 from bench.vtex import Vtex
 
 _RATE = 200
@@ -57,7 +57,9 @@ def _bridge(bench: Bench, vtex: Vtex, load: Load) -> Round:
         await vtex.reset()
         result = await generate(load, bench.folder)
         sent = result["times"]
-        calls = await vtex.settled(len(sent), quiet_seconds=2)
+        # What is late must not arrive in the next round.
+        await idle(f"http://127.0.0.1:{load.port}")
+        calls = await vtex.calls()
         took = [(at - sent[number]) * 1000 for _, number, at in calls if number is not None]
         # Beyond the load that it bears, a latency says nothing but for how long it was measured.
         steady = len(took) / (len(sent) + result["missed"])

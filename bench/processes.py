@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import psutil
 
 from app.database import Database
@@ -82,9 +83,30 @@ async def api_key(database_url: str) -> str:
         await database.close()
 
 
+async def idle(url: str) -> None:
+    """Until nothing is pending, by that process's own metrics."""
+
+    async def nothing_pending() -> bool:
+        lines = (await client.get("/metrics")).text.splitlines()
+        return not any(line.startswith("bridge_backlog_lanes{") for line in lines)
+
+    async with httpx2.AsyncClient(base_url=url, timeout=60) as client:
+        await until(nothing_pending, "the backlog ends", seconds=1800, every=0.5)
+
+
 def rss_megabytes(pid: int) -> float:
     resident: int = psutil.Process(pid).memory_info().rss
     return resident / 2**20
 
 
-__all__ = ["CONNECTION", "RoleProcess", "api_key", "bridge", "free_port", "process", "rss_megabytes", "until"]
+__all__ = [
+    "CONNECTION",
+    "RoleProcess",
+    "api_key",
+    "bridge",
+    "free_port",
+    "idle",
+    "process",
+    "rss_megabytes",
+    "until",
+]

@@ -1,6 +1,5 @@
 """(e) VTEX calls saved: a full ERP resync with 5 % real changes, and bursts of 10 changes a key."""
 
-import asyncio
 import time
 from contextlib import AsyncExitStack
 
@@ -10,7 +9,7 @@ from bench import backlog
 from bench.databases import Bench
 from bench.load import Load, generate
 from bench.measure import Figure, Scale
-from bench.processes import api_key, bridge, free_port, process
+from bench.processes import api_key, bridge, free_port, idle, process
 from bench.vtex import Vtex
 
 _REALLY_CHANGED = 0.05
@@ -60,7 +59,7 @@ async def _sync(client: httpx2.AsyncClient, vtex: Vtex, quantities: dict[str, in
     for first in range(0, len(changes), 1000):
         answer = await client.post("/v1/changes/stock", json=changes[first : first + 1000])
         answer.raise_for_status()
-    await _idle(client)
+    await idle(str(client.base_url))
     return len(await vtex.calls())
 
 
@@ -69,17 +68,5 @@ async def _bursts(bench: Bench, vtex: Vtex, load: Load, bursts: int) -> int:
     await vtex.reset()
     count = {"count": bursts * _BURST, "keys": bursts, "connections": 32}
     await generate(Load(**{**vars(load), **count}), bench.folder)
-    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{load.port}", timeout=60) as client:
-        await _idle(client)
+    await idle(f"http://127.0.0.1:{load.port}")
     return len(await vtex.calls())
-
-
-async def _idle(client: httpx2.AsyncClient) -> None:
-    """Until nothing is pending, by the bridge's own metrics."""
-    deadline = time.monotonic() + 1800
-    while time.monotonic() < deadline:
-        lines = (await client.get("/metrics")).text.splitlines()
-        if not any(line.startswith("bridge_backlog_lanes{") for line in lines):
-            return
-        await asyncio.sleep(0.5)
-    raise TimeoutError("the backlog does not end")
