@@ -1,11 +1,13 @@
 """(f) From the ERP's POST to VTEX at 200 changes a second, beside one bare call of the HTTP client."""
 
 import asyncio
+import itertools
 import json
 import sys
 import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 import httpx2
 import uvloop
@@ -53,14 +55,17 @@ async def measure(bench: Bench, scale: Scale) -> list[Figure]:
 def _bridge(bench: Bench, vtex: Vtex, load: Load) -> Round:
     """The n-th change carries n as its quantity: VTEX tells when that arrived."""
 
+    firsts = itertools.count(0, 1_000_000)
+
     async def run() -> Mapping[str, float]:
         await vtex.reset()
-        result = await generate(load, bench.folder)
+        first = next(firsts)
+        result = await generate(replace(load, first=first), bench.folder)
         sent = result["times"]
         # What is late must not arrive in the next round.
         await idle(f"http://127.0.0.1:{load.port}")
         calls = await vtex.calls()
-        took = [(at - sent[number]) * 1000 for _, number, at in calls if number is not None]
+        took = [(at - sent[number - first]) * 1000 for _, number, at in calls if number is not None]
         # Beyond the load that it bears, a latency says nothing but for how long it was measured.
         steady = len(took) / (len(sent) + result["missed"])
         return {"p50": quantile(took, 0.5), "p99": quantile(took, 0.99), "arrived": steady}

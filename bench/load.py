@@ -28,6 +28,8 @@ class Load:
     #: Different SKUs; the n-th change is for SKU n // `repeat` % `keys`, with n as its quantity.
     keys: int = 20_000
     repeat: int = 1
+    #: The number of the first change: the same quantity again would be no change.
+    first: int = 0
     #: Ends after so many seconds or so many changes, whichever is first.
     seconds: float = 60
     count: int = 10_000_000
@@ -152,7 +154,7 @@ def _requests(load: Load) -> Iterator[bytes]:
         f"POST {load.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {load.key}\r\n"
         "Content-Type: application/json\r\nContent-Length: "
     ).encode()
-    for number in range(load.count):
+    for number in range(load.first, load.first + load.count):
         sku = number // load.repeat % load.keys
         body = b'{"sku":"SKU-%07d","warehouse":"1_1","quantity":%d}' % (sku, number)
         yield b"%b%d\r\n\r\n%b" % (head, len(body), body)
