@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 # Tests mostly wait (for leases, for processes): more of them than cores run at once.
 WORKERS ?= 4
 
-.PHONY: demo test check test-system lock openapi clean
+.PHONY: demo test test-chaos bench check test-system lock openapi clean
 .DEFAULT_GOAL := help
 
 help: ## what each target does
@@ -20,11 +20,21 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
+$(VENV)/.bench: requirements-bench.lock $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	touch $@
+
 demo: $(VENV)/.runtime ## an ERP's day against the sandbox, on SQLite, with both catalogue codecs
 	$(BIN)/python -m app demo
 
 test: $(VENV)/.dev ## every test that needs nothing but PyPI; PostgreSQL comes from a wheel
-	$(BIN)/python -m pytest -m "not system" --numprocesses $(WORKERS) --dist worksteal
+	$(BIN)/python -m pytest -m "not system and not chaos" --numprocesses $(WORKERS) --dist worksteal
+
+test-chaos: $(VENV)/.dev ## minutes of kill -9, outages and full disks under load; CHAOS_SEED repeats a run's choices
+	$(BIN)/python -m pytest -s tests/chaos
+
+bench: $(VENV)/.bench ## measure everything against its yardstick (docs/performance.md); ONLY=a,c and QUICK=1 pick
+	ONLY="$(ONLY)" QUICK="$(QUICK)" $(BIN)/python -m bench
 
 check: $(VENV)/.dev ## formatting, lint, types, import contract, unused dependencies
 	$(BIN)/ruff format --check .
@@ -40,6 +50,7 @@ test-system: $(VENV)/.dev ## real image, Prometheus and browser; needs root and 
 lock: $(VENV)/.dev ## resolve the dependencies anew, with hashes
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --extra dev pyproject.toml -o requirements-dev.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --extra dev --extra bench --constraint requirements-dev.lock pyproject.toml -o requirements-bench.lock
 
 openapi: $(VENV)/.dev ## export our OpenAPI to openapi/openapi.json
 	$(BIN)/python -m app openapi > openapi/openapi.json
