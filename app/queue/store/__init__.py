@@ -57,8 +57,7 @@ class Store:
         self, chooser: Chooser, *, lease: timedelta, excluding: Collection[tuple[str, str]] = ()
     ) -> Taken:
         """Take due lanes as the chooser says, none of the (connection, kind) that are excluded now."""
-        async with self.database.read() as connection:
-            found = await claiming.streams(connection)
+        found = await self.database.look(claiming.streams)
         now = self.clock()
         streams = [each for each in found if (each.connection, each.kind) not in excluding]
         due = [
@@ -72,8 +71,7 @@ class Store:
         self, due: list[claiming.Stream], chooser: Chooser, now: datetime, lease: timedelta
     ) -> list[Claim]:
         try:
-            async with self.database.write() as connection:
-                return await claiming.claim(connection, due, chooser, now, lease)
+            return await self.database.run(claiming.claim, due, chooser, now, lease)
         except IntegrityError:
             pass
         except DatabaseUnavailable as error:
@@ -147,12 +145,10 @@ class Store:
         self.notices.post()
 
     async def _accept(self, batch: list[Submission]) -> list[Accepted | Exception]:
-        async with self.database.write() as connection:
-            return await accepting.accept(connection, self.database.upsert, batch, self.clock())
+        return await self.database.run(accepting.accept, self.database.upsert, batch, self.clock())
 
     async def _record(self, batch: list[Outcome]) -> list[bool | Exception]:
-        async with self.database.write() as connection:
-            written, is_due = await recording.record(connection, batch, self.clock())
+        written, is_due = await self.database.run(recording.record, batch, self.clock())
         if is_due:
             self.notices.post()
         return [*written]

@@ -4,17 +4,18 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Update, bindparam, case, exists, false, func, insert, select, tuple_, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Update, case, exists, false, func, select, tuple_, update
 from sqlalchemy.sql.schema import Table
 
 from app.errors import BridgeError
 from app.queue.folding import Registers, Said, Saying, moment, saying
 from app.queue.lanes import Document, NewEvent, Submission
 from app.queue.models import Event, IdempotencyKey, Lane, Status
+from app.queue.store.bulk import given, insert_rows, insertion, parameter
 
 LANE: Table = Lane.__table__  # type: ignore[attr-defined]  # SQLModel does not type it
 EVENT: Table = Event.__table__  # type: ignore[attr-defined]
@@ -38,44 +39,52 @@ class Accepted:
 LOCK_ORDER = (LANE.c.connection, LANE.c.kind, LANE.c.key)
 
 
-async def accept(
-    connection: AsyncConnection, upsert: Upsert, batch: list[Submission], now: datetime
+def accept(
+    connection: Connection, upsert: Upsert, batch: list[Submission], now: datetime
 ) -> list[Accepted | Exception]:
-    answers = await _answered_before(connection, upsert, batch, now)
+    answers = _answered_before(connection, upsert, batch, now)
     fresh = [submission for submission, answer in zip(batch, answers, strict=True) if answer is None]
     lanes: dict[LaneKey, list[NewEvent]] = defaultdict(list)
     for submission in fresh:
         for event in submission.events:
             lanes[submission.connection, event.kind, event.key].append(event)
     if lanes:
-        await _store(connection, upsert, dict(sorted(lanes.items())), now)
+        _store(connection, dict(sorted(lanes.items())), now)
     return [
         answer or Accepted(tuple(event.id for event in submission.events))
         for submission, answer in zip(batch, answers, strict=True)
     ]
 
 
-async def _store(
-    connection: AsyncConnection, upsert: Upsert, lanes: dict[LaneKey, list[NewEvent]], now: datetime
-) -> None:
+@cache
+def _begin_or_go_on(names: tuple[str, ...], dialect: str) -> Any:
+    statement = insertion(LANE, names, dialect)
+    is_idle = LANE.c.due_at.is_(None)
+    return statement.on_conflict_do_update(
+        index_elements=["connection", "kind", "key"],
+        set_={
+            "last_number": LANE.c.last_number + statement.excluded.last_number,
+            "due_at": func.coalesce(LANE.c.due_at, statement.excluded.due_at),
+            "status": case((is_idle, Status.ACCEPTED.value), else_=LANE.c.status),
+            "since": case((is_idle, statement.excluded.since), else_=LANE.c.since),
+            "failures": case((is_idle, 0), else_=LANE.c.failures),
+        },
+    ).returning(*LANE.c["id", "connection", "kind", "key", "last_number", "desired", "stamps"])
+
+
+@cache
+def _set_desired(dialect: str) -> Update:
+    new = given(LANE, ("id", "desired", "stamps"), dialect)
+    return update(LANE).where(LANE.c.id == new["id"]).values(desired=new["desired"], stamps=new["stamps"])
+
+
+def _store(connection: Connection, lanes: dict[LaneKey, list[NewEvent]], now: datetime) -> None:
     """Lanes come sorted: two transactions lock their common rows in the same order."""
     accepted = Saying(moment(now))
     begun = {lane: _fold(Registers(), arrived, accepted) for lane, arrived in lanes.items()}
     new_rows = [_lane_row(lane, arrived, begun[lane], now) for lane, arrived in lanes.items()]
-    statement = upsert(LANE)
-    locked = await connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["connection", "kind", "key"],
-            set_={
-                "last_number": LANE.c.last_number + statement.excluded.last_number,
-                "due_at": func.coalesce(LANE.c.due_at, statement.excluded.due_at),
-                "status": case((LANE.c.due_at.is_(None), Status.ACCEPTED.value), else_=LANE.c.status),
-                "since": case((LANE.c.due_at.is_(None), statement.excluded.since), else_=LANE.c.since),
-                "failures": case((LANE.c.due_at.is_(None), 0), else_=LANE.c.failures),
-            },
-        ).returning(*LANE.c["id", "connection", "kind", "key", "last_number", "desired", "stamps"]),
-        new_rows,
-    )
+    statement = _begin_or_go_on(tuple(new_rows[0]), connection.dialect.name)
+    locked = connection.execute(statement, parameter(connection, LANE, new_rows))
     events, late, folds, idle = [], [], [], []
     for row in locked:
         lane = row.connection, row.kind, row.key
@@ -84,7 +93,7 @@ async def _store(
         if first > 1 and arrived[0].fold is not None:
             registers, said_anew = _fold(Registers(row.desired, row.stamps), arrived, accepted)
             if len(said_anew) < len(arrived):
-                folds.append({"lane_id": row.id, "state": registers.desired, "said": registers.stamps})
+                folds.append({"id": row.id, "desired": registers.desired, "stamps": registers.stamps})
             else:
                 idle.append(row.id)
         for number, event in enumerate(arrived, first):
@@ -94,13 +103,11 @@ async def _store(
             else:
                 events.append(stored)
     for stored_alike in (events, late):
-        if stored_alike:
-            await connection.execute(insert(EVENT), stored_alike)
+        insert_rows(connection, EVENT, stored_alike)
     if folds:
-        values: Document = {"desired": bindparam("state"), "stamps": bindparam("said")}
-        await connection.execute(update(LANE).where(LANE.c.id == bindparam("lane_id")).values(values), folds)
+        connection.execute(_set_desired(connection.dialect.name), parameter(connection, LANE, folds))
     if idle:
-        await connection.execute(_rest(idle))
+        connection.execute(_rest(idle))
 
 
 def _fold(
@@ -166,8 +173,8 @@ def _event_row(lane: Any, event: NewEvent, number: int, now: datetime) -> Docume
     }
 
 
-async def _answered_before(
-    connection: AsyncConnection, upsert: Upsert, batch: list[Submission], now: datetime
+def _answered_before(
+    connection: Connection, upsert: Upsert, batch: list[Submission], now: datetime
 ) -> list[Accepted | Exception | None]:
     """Claim each idempotency key; None for the submissions that are new."""
     keyed = {(s.connection, s.route, s.idempotency_key): s for s in reversed(batch) if s.idempotency_key}
@@ -189,11 +196,11 @@ async def _answered_before(
     expired = func.coalesce(IDEMPOTENCY.c.expires_at < now, false())
     taken = {name: statement.excluded[name] for name in ("body_sha256", "event_ids", "expires_at")}
     kept = {name: case((expired, value), else_=IDEMPOTENCY.c[name]) for name, value in taken.items()}
-    await connection.execute(
+    connection.execute(
         statement.on_conflict_do_update(index_elements=["connection", "route", "key"], set_=kept), rows
     )
     identity = tuple_(IDEMPOTENCY.c.connection, IDEMPOTENCY.c.route, IDEMPOTENCY.c.key)
-    known = await connection.execute(select(IDEMPOTENCY).where(identity.in_(list(keyed))))
+    known = connection.execute(select(IDEMPOTENCY).where(identity.in_(list(keyed))))
     standing = {(row.connection, row.route, row.key): row for row in known}
     return [
         _answer(standing[s.connection, s.route, s.idempotency_key], s) if s.idempotency_key else None

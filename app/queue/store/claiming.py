@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import (
+    Connection,
     Row,
     Select,
     and_,
@@ -21,7 +22,6 @@ from sqlalchemy import (
     union_all,
     update,
 )
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import CompoundSelect, FromClause
 
@@ -52,32 +52,32 @@ class Taken:
     contended: bool = False
 
 
-async def streams(connection: AsyncConnection) -> list[Stream]:
-    return [Stream(*row) for row in await connection.execute(_STREAMS)]
+def streams(connection: Connection) -> list[Stream]:
+    return [Stream(*row) for row in connection.execute(_STREAMS)]
 
 
-async def claim(
-    connection: AsyncConnection, due: Sequence[Stream], chooser: Chooser, now: datetime, lease: timedelta
+def claim(
+    connection: Connection, due: Sequence[Stream], chooser: Chooser, now: datetime, lease: timedelta
 ) -> list[Claim]:
     """Lease what the chooser takes of the given streams."""
-    chosen = chooser.choose(await _candidates(connection, due, chooser, now))
+    chosen = chooser.choose(_candidates(connection, due, chooser, now))
     if not chosen:
         return []
-    heads = (await connection.execute(_heads(connection, [each.lane_id for each in chosen]))).all()
+    heads = (connection.execute(_heads(connection, [each.lane_id for each in chosen]))).all()
     pending = {row.lane_id: row for row in heads if row.target_is_ours}
     found = {row.lane_id for row in heads}
     if idle := [each.lane_id for each in chosen if each.lane_id not in found]:
         # Nothing is pending: leased, it would block its target, and come due again for ever.
-        await connection.execute(update(LANE).where(LANE.c.id.in_(idle)).values(due_at=None, status=None))
+        connection.execute(update(LANE).where(LANE.c.id.in_(idle)).values(due_at=None, status=None))
     token = uuid4()
-    leased = await connection.execute(_lease([*pending]), {"token": token, "until": now + lease})
+    leased = connection.execute(_lease([*pending]), {"token": token, "until": now + lease})
     crashes = {row.id: row.crashes for row in leased}
     rows = [pending[each.lane_id] for each in chosen if each.lane_id in crashes]
     return [_claim(row, token, now, crashes[row.lane_id]) for row in rows]
 
 
-async def _candidates(
-    connection: AsyncConnection, due: Sequence[Stream], chooser: Chooser, now: datetime
+def _candidates(
+    connection: Connection, due: Sequence[Stream], chooser: Chooser, now: datetime
 ) -> list[Candidate]:
     """Of each target the most urgent lane. Locked, so that another replica looks past them."""
     seen: list[Row[Any]] = []
@@ -91,7 +91,7 @@ async def _candidates(
                 f"kind_{number}": stream.kind,
                 f"most_{number}": chooser.room(stream.connection, stream.priority),
             }
-        seen += await connection.execute(_firsts(len(part)), values)
+        seen += connection.execute(_firsts(len(part)), values)
     seen.sort(key=lambda row: (row.priority, row.due_at))
     by_target: dict[tuple[str, str], Candidate] = {}
     for row in seen:
@@ -161,7 +161,7 @@ def _firsts(count: int) -> CompoundSelect[Any]:
     return union_all(*parts)
 
 
-def _heads(connection: AsyncConnection, lane_ids: list[int]) -> Select[Any]:
+def _heads(connection: Connection, lane_ids: list[int]) -> Select[Any]:
     """The lanes with the event that each one's claim answers for: a state's newest, a fact's oldest."""
     pending = EVENT.alias("pending")
     unfinished = pending.c.lane_id == LANE.c.id, pending.c.finished_at.is_(None)

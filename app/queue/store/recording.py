@@ -4,9 +4,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, case, exists, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, Row, Update, and_, case, exists, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.schema import Table
@@ -15,25 +16,26 @@ from app.errors import Waiting
 from app.queue.lanes import Claim, Document, Outcome, failures_after, since
 from app.queue.models import PENDING, Attempt, Status
 from app.queue.store.accepting import EVENT, LANE, LOCK_ORDER
+from app.queue.store.bulk import given, insert_rows, parameter
 
 ATTEMPT: Table = Attempt.__table__  # type: ignore[attr-defined]  # SQLModel does not type it
 #: What neither JSONB nor UTF-8 can hold: NUL, and halves of surrogate pairs.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-async def record(connection: AsyncConnection, batch: list[Outcome], now: datetime) -> tuple[list[bool], bool]:
+def record(connection: Connection, batch: list[Outcome], now: datetime) -> tuple[list[bool], bool]:
     """True for each outcome that was written, False where the lease was lost; and whether anything is due.
 
     Some statements for the whole batch, none for each outcome: this is the hot path.
     """
     batch = [_storable(outcome) for outcome in batch]
-    rows = await _lock(connection, batch)
+    rows = _lock(connection, batch)
     lanes = {row.id: row for row in rows}
     held = [outcome for outcome in batch if lanes[outcome.claim.lane_id].lease == outcome.claim.lease]
     finished = [outcome for outcome in held if outcome.status not in PENDING]
-    pending = await _finish_events(connection, finished, lanes, now)
+    pending = _finish_events(connection, finished, lanes, now)
     delivered_at = {(row.connection, row.kind, row.key): row.acknowledged_at for row in rows}
-    await _write_lanes(
+    _write_lanes(
         connection,
         [
             _parked(outcome, delivered_at, now)
@@ -42,15 +44,14 @@ async def record(connection: AsyncConnection, batch: list[Outcome], now: datetim
             for outcome in held
         ],
     )
-    if attempts := [_attempt_row(outcome) for outcome in held if outcome.attempt]:
-        await connection.execute(insert(ATTEMPT), attempts)
+    insert_rows(connection, ATTEMPT, [_attempt_row(outcome) for outcome in held if outcome.attempt])
     delivered = [outcome.claim for outcome in held if outcome.status is Status.DELIVERED]
-    woken = await _wake(connection, delivered, now)
+    woken = _wake(connection, delivered, now)
     written = {id(outcome) for outcome in held}
     return [id(outcome) in written for outcome in batch], woken or bool(pending)
 
 
-async def _lock(connection: AsyncConnection, batch: list[Outcome]) -> Sequence[Row[Any]]:
+def _lock(connection: Connection, batch: list[Outcome]) -> Sequence[Row[Any]]:
     """Lock our lanes, and those that we are about to wait for: their delivery cannot pass between.
 
     In the order in which accepting locks them, so that the two never wait for each other.
@@ -61,17 +62,36 @@ async def _lock(connection: AsyncConnection, batch: list[Outcome]) -> Sequence[R
         wanted = or_(wanted, tuple_(LANE.c.connection, LANE.c.kind, LANE.c.key).in_(awaited))
     columns = LANE.c["id", "connection", "kind", "key", "lease", "reopened_at", "acknowledged_at"]
     locked = select(*columns).where(wanted).order_by(*LOCK_ORDER).with_for_update()
-    return (await connection.execute(locked)).all()
+    return (connection.execute(locked)).all()
 
 
-_END_CLAIMED = update(EVENT).where(EVENT.c.id == bindparam("event"), EVENT.c.finished_at.is_(None))
-_SUPERSEDE_OLDER = update(EVENT).where(
-    EVENT.c.lane_id == bindparam("lane"), EVENT.c.number < bindparam("newest"), EVENT.c.finished_at.is_(None)
-)
+@cache
+def _end_claimed(names: tuple[str, ...], dialect: str) -> Update:
+    ended = given(EVENT, names, dialect)
+    values = {name: ended[name] for name in names if name != "id"}
+    return update(EVENT).where(EVENT.c.id == ended["id"], EVENT.c.finished_at.is_(None)).values(values)
 
 
-async def _finish_events(
-    connection: AsyncConnection, finished: list[Outcome], lanes: Mapping[int, Row[Any]], now: datetime
+@cache
+def _supersede_older(names: tuple[str, ...], dialect: str) -> Update:
+    newest = given(EVENT, names, dialect)
+    older = EVENT.c.lane_id == newest["lane_id"], EVENT.c.number < newest["number"]
+    return (
+        update(EVENT)
+        .where(*older, EVENT.c.finished_at.is_(None))
+        .values(finished_at=newest["finished_at"], status=Status.SUPERSEDED.value)
+    )
+
+
+@cache
+def _write_lane(names: tuple[str, ...], dialect: str) -> Update:
+    written = given(LANE, names, dialect)
+    values = {name: written[name] for name in names if name != "id"}
+    return update(LANE).where(LANE.c.id == written["id"]).values(values)
+
+
+def _finish_events(
+    connection: Connection, finished: list[Outcome], lanes: Mapping[int, Row[Any]], now: datetime
 ) -> set[int]:
     """A state kind's claim answers for all older events of its lane; a fact's for itself alone.
 
@@ -81,7 +101,7 @@ async def _finish_events(
         return set()
     ends = [
         {
-            "event": outcome.claim.event_id,
+            "id": outcome.claim.event_id,
             "finished_at": now,
             "status": outcome.status.value,
             "reason": outcome.reason,
@@ -89,29 +109,29 @@ async def _finish_events(
         }
         for outcome in finished
     ]
-    await connection.execute(_END_CLAIMED, ends)
-    superseded = {"finished_at": now, "status": Status.SUPERSEDED.value}
+    dialect = connection.dialect.name
+    connection.execute(_end_claimed(tuple(ends[0]), dialect), parameter(connection, EVENT, ends))
     older = [
-        {"lane": claim.lane_id, "newest": claim.number, **superseded}
+        {"lane_id": claim.lane_id, "number": claim.number, "finished_at": now}
         for claim in (outcome.claim for outcome in finished)
         # What was opened again during the attempt is to be sent after it.
         if claim.is_state and claim.number > 1 and lanes[claim.lane_id].reopened_at is None
     ]
     if older:
-        await connection.execute(_SUPERSEDE_OLDER, older)
+        connection.execute(_supersede_older(tuple(older[0]), dialect), parameter(connection, EVENT, older))
     unfinished = exists().where(EVENT.c.lane_id == LANE.c.id, EVENT.c.finished_at.is_(None))
     ids = [outcome.claim.lane_id for outcome in finished]
-    return set(await connection.scalars(select(LANE.c.id).where(LANE.c.id.in_(ids), unfinished)))
+    return set(connection.scalars(select(LANE.c.id).where(LANE.c.id.in_(ids), unfinished)))
 
 
-async def _write_lanes(connection: AsyncConnection, written: list[Document]) -> None:
+def _write_lanes(connection: Connection, written: list[Document]) -> None:
     """One statement for all that set the same columns."""
     alike: dict[tuple[str, ...], list[Document]] = {}
     for values in written:
         alike.setdefault(tuple(values), []).append(values)
-    statement = update(LANE).where(LANE.c.id == bindparam("lane"))
-    for rows in alike.values():
-        await connection.execute(statement, rows)
+    for names, rows in alike.items():
+        statement = _write_lane(names, connection.dialect.name)
+        connection.execute(statement, parameter(connection, LANE, rows))
 
 
 def _finished(outcome: Outcome, pending: set[int], now: datetime) -> Document:
@@ -119,7 +139,7 @@ def _finished(outcome: Outcome, pending: set[int], now: datetime) -> Document:
     # Who gave up waiting is still to be found by what it waited for.
     kind, key = outcome.waiting_on or (None, None)
     values: Document = {
-        "lane": outcome.claim.lane_id,
+        "id": outcome.claim.lane_id,
         "lease": None,
         "crashes": 0,
         "due_at": now if more else None,
@@ -149,7 +169,7 @@ def _parked(
     at = delivered_at.get((claim.connection, kind, key))
     arrived = at is not None and at >= claim.claimed_at
     return {
-        "lane": claim.lane_id,
+        "id": claim.lane_id,
         "lease": None,
         "crashes": 0,
         "due_at": now if arrived else outcome.due_at,
@@ -191,7 +211,7 @@ def _attempt_row(outcome: Outcome) -> Document:
     }
 
 
-async def _wake(connection: AsyncConnection, delivered: list[Claim], now: datetime) -> bool:
+def _wake(connection: Connection, delivered: list[Claim], now: datetime) -> bool:
     """All who wait for what was just delivered are due at once; those who gave up waiting are revived."""
     if not delivered:
         return False
@@ -208,14 +228,14 @@ async def _wake(connection: AsyncConnection, delivered: list[Claim], now: dateti
     sleeping = (
         select(LANE.c.id).where(arrived, LANE.c.lease.is_(None)).order_by(*LOCK_ORDER).with_for_update()
     )
-    ids = list(await connection.scalars(sleeping))
+    ids = list(connection.scalars(sleeping))
     if not ids:
         return False
     given_up = EVENT.c.status == Status.FAILED.value, EVENT.c.reason_class == Waiting.reason_class
     opened = {"status": Status.ACCEPTED.value, "reason": None, "reason_class": None, "finished_at": None}
-    await connection.execute(update(EVENT).where(EVENT.c.lane_id.in_(ids), *given_up).values(opened))
+    connection.execute(update(EVENT).where(EVENT.c.lane_id.in_(ids), *given_up).values(opened))
     idle = LANE.c.due_at.is_(None)
-    await connection.execute(
+    connection.execute(
         update(LANE)
         .where(LANE.c.id.in_(ids))
         .values(
