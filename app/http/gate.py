@@ -55,8 +55,8 @@ class Gate:
         self._breaking = breaking or Breaking()
         self._budgets = Budgets(paces)
         self._pauses = Pauses(paces)
-        #: Failures in a row, by connection and API.
-        self._failures: dict[tuple[str, str], int] = {}
+        #: Failures in a row: reads that work say nothing of writes that fail.
+        self._failures: dict[Call, int] = {}
         #: The limits that requests have met, by connection and API.
         self._met: dict[tuple[str, str], set[Limit]] = {}
 
@@ -124,7 +124,7 @@ class Gate:
         elif isinstance(error, Throttled | Retry) and _failed(answer):
             await self._failing(passage, answer)
         else:
-            self._failures.pop((call.connection, call.api), None)
+            self._failures.pop(call, None)
             for pause in passage.probes:
                 await self._pauses.end(call.connection, pause.scope)
             await self._heed(passage, answer)
@@ -160,7 +160,7 @@ class Gate:
         call, breaking = passage.call, self._breaking
         key = (call.connection, call.api)
         probed = next((pause for pause in passage.probes if pause.scope == call.api), None)
-        count = self._failures[key] = self._failures.get(key, 0) + 1
+        count = self._failures[call] = self._failures.get(call, 0) + 1
         known = self._pauses.find(*key)
         # Those that were under way when it was paused say nothing new.
         rests = known is not None and self._pauses.seconds_left(known) > 0

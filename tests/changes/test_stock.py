@@ -42,6 +42,19 @@ async def test_a_lock_is_tried_again_until_the_quantity_is_there(
     assert (await record(sandbox, "inventory"))["totalQuantity"] == 9
 
 
+async def test_after_a_lock_the_newest_quantity_is_sent(
+    bridge: RunningBridge, sandbox: RunningSandbox
+) -> None:
+    await sku_in_store(bridge)
+    locked = {"action": "status", "status": 423, "method": "PATCH", "path_regex": "/quantity$"}
+    await sandbox.control("faults", locked)
+    older = await end(bridge, "stock", {"sku": "S1", "warehouse": "1_1", "quantity": 5}, "retrying")
+    await deliver(bridge, "stock", {"sku": "S1", "warehouse": "1_1", "quantity": 9})
+    await bridge.reaches(older["id"], "superseded")
+    assert (await record(sandbox, "inventory"))["totalQuantity"] == 9
+    assert len(await calls(sandbox, "PATCH", "/quantity")) == 1
+
+
 async def test_a_quantity_is_written_and_zero_is_one(bridge: RunningBridge, sandbox: RunningSandbox) -> None:
     await sku_in_store(bridge)
     for quantity in (25, 0):

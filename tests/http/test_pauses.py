@@ -101,6 +101,13 @@ async def test_a_success_between_failures_keeps_it_open(process: Process, wire: 
     assert process.gate.held() == frozenset()
 
 
+async def test_reads_that_work_do_not_hide_writes_that_fail(process: Process, wire: Wire) -> None:
+    for _ in range(BREAKING.failures):
+        await process.door.send(asking(wire, "/ok", operation="read"))
+        await fails(process, asking(wire, "/says/500"))
+    assert process.gate.held() == {("acme", "pricing")}
+
+
 @pytest.mark.parametrize("status", [400, 404, 409, 423])
 async def test_a_healthy_no_is_no_failure(process: Process, wire: Wire, status: int) -> None:
     for _ in range(BREAKING.failures):
