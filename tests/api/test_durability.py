@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from tests.api.intake import MOST_BYTES, NOTHING, PRICE, STOCK, Intake, problem
 from tests.postgres import Postgres
@@ -64,11 +64,15 @@ async def test_an_outage_tells_nothing_of_the_database(intake_on_postgres: Intak
     assert "/var/lib/pg" not in (await intake_on_postgres.post("price", PRICE)).text
 
 
+def _no_more_pages(connection: Connection) -> None:
+    """A limit of this connection, which is the one that accepts."""
+    pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+    connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+
+
 async def test_a_full_disk_on_sqlite_is_answered_503_and_can_be_repeated(intake_on_sqlite: Intake) -> None:
     intake = intake_on_sqlite
-    async with intake.store.database.write() as connection:
-        pages = (await connection.exec_driver_sql("PRAGMA page_count")).scalar_one()
-        await connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    await intake.store.database.run(_no_more_pages)
     before = await intake.stored()
     changes = [{"code": f"P{number}", "description": "x" * 1000} for number in range(MOST_BYTES // 1200)]
 
@@ -77,8 +81,9 @@ async def test_a_full_disk_on_sqlite_is_answered_503_and_can_be_repeated(intake_
     assert int(answer.headers["retry-after"]) > 0
     assert await intake.stored() == before == NOTHING
 
-    async with intake.store.database.write() as connection:
-        await connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+    await intake.store.database.run(
+        lambda connection: connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+    )
     assert (await intake.post("product", changes, Idempotency_Key="k")).status_code == 202
     assert (await intake.stored())["event"] == len(changes)
 
