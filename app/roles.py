@@ -76,6 +76,7 @@ class Bridge:
             self.keys,
             connections=self.settings.connections,
             max_body_bytes=self.settings.server.max_body_bytes,
+            why_kinds_rest=self.why_kinds_rest,
             serve_api=serve_api,
         )
         config = uvicorn.Config(
@@ -114,6 +115,15 @@ class Bridge:
 
     def pruner(self) -> Pruner:
         return Pruner(self.store, _retention(self.settings.retention))
+
+    async def why_kinds_rest(self, connection: str) -> dict[str, str]:
+        """The kinds that are not sent at the moment, each with the reason."""
+        said = await self.gate.pauses(connection)
+        reasons = {
+            kind: said.get(api) or (said.get(ALL_OF_VTEX) if api != ERP else None)
+            for kind, api in _main_apis(self.settings.connections[connection]).items()
+        }
+        return {kind: reason for kind, reason in reasons.items() if reason}
 
     def resting_kinds(self) -> frozenset[tuple[str, str]]:
         """(connection, kind) that wait for an API which rests now, or whose quota is used up."""

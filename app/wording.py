@@ -1,5 +1,6 @@
 """What pydantic found wrong, said as the rule that was broken: it names the fix."""
 
+import inspect
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any, get_args, get_origin
@@ -88,7 +89,9 @@ def fields_at(model: type[BaseModel], location: Sequence[str | int]) -> str:
         annotation = model.model_fields[part].annotation
         is_name = get_origin(annotation) is dict
         model = next(_models(annotation))
-    return ", ".join(model.model_fields)
+    # What every kind has stands behind the kind's own.
+    own = inspect.get_annotations(model)
+    return ", ".join(sorted(model.model_fields, key=lambda name: name not in own))
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:

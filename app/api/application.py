@@ -1,6 +1,6 @@
 """The HTTP application: routes by role, problems for everything that goes wrong, self-hosted docs."""
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +39,18 @@ JSON Pointer and the fix. An array is accepted whole or refused whole.
 """
 
 
+async def _nothing_rests(_connection: str) -> Mapping[str, str]:
+    return {}
+
+
 def create_app(
-    store: Store, keys: Keys, *, connections: Collection[str], max_body_bytes: int, serve_api: bool = True
+    store: Store,
+    keys: Keys,
+    *,
+    connections: Collection[str],
+    max_body_bytes: int,
+    why_kinds_rest: Callable[[str], Awaitable[Mapping[str, str]]] = _nothing_rests,
+    serve_api: bool = True,
 ) -> FastAPI:
     """With `serve_api` false only health and metrics, for the roles that take no requests."""
     app = FastAPI(
@@ -54,6 +64,7 @@ def create_app(
     )
     app.state.store, app.state.keys, app.state.database = store, keys, store.database
     app.state.connections, app.state.max_body_bytes = frozenset(connections), max_body_bytes
+    app.state.why_kinds_rest = why_kinds_rest
     app.include_router(health.router())
     if serve_api:
         app.include_router(webhooks.router())

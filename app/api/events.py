@@ -1,5 +1,6 @@
 """What became of a change: events, their attempts, entities, replay."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -91,9 +92,10 @@ def router() -> APIRouter:
     ) -> EventPage:
         """The connection's events, newest first."""
         rows = await _store(request).read.events(connection, query.filter())
-        page = rows[: query.limit]
+        page, resting = rows[: query.limit], await _resting(request, connection)
         return EventPage(
-            events=[event_view(row) for row in page], cursor=page[-1].id if len(rows) > len(page) else None
+            events=[event_view(row, resting) for row in page],
+            cursor=page[-1].id if len(rows) > len(page) else None,
         )
 
     @routes.get("/events/{event_id}", summary="Show one event", responses=_PROBLEMS_OF_ONE)
@@ -107,7 +109,8 @@ def router() -> APIRouter:
             AttemptView.model_validate(each, from_attributes=True)
             for each in await store.read.attempts(event_id)
         ]
-        return EventWithAttempts(**fields(row), payload=row.payload, attempts=attempts)
+        told = fields(row, await _resting(request, connection))
+        return EventWithAttempts(**told, payload=row.payload, attempts=attempts)
 
     @routes.post(
         "/events/{event_id}/replay",
@@ -123,7 +126,7 @@ def router() -> APIRouter:
             raise _no_event(event_id)
         row = await store.read.event(connection, event_id)
         assert row is not None
-        return event_view(row)
+        return event_view(row, await _resting(request, connection))
 
     @routes.get("/entities/{kind}/{key:path}", summary="Show an entity", responses=_PROBLEMS_OF_ONE)
     async def read_entity(request: Request, connection: Connection, kind: str, key: str) -> EntityView:
@@ -147,8 +150,8 @@ def router() -> APIRouter:
             desired=lane.desired,
             acknowledged=lane.acknowledged_state,
             acknowledged_at=lane.acknowledged_at,
-            pending=event_view(pending) if pending else None,
-            failed=event_view(failed[0]) if failed else None,
+            pending=event_view(pending, await _resting(request, connection)) if pending else None,
+            failed=event_view(failed[0], {}) if failed else None,
         )
 
     return routes
@@ -157,6 +160,11 @@ def router() -> APIRouter:
 def _store(request: Request) -> Store:
     store: Store = request.app.state.store
     return store
+
+
+async def _resting(request: Request, connection: str) -> Mapping[str, str]:
+    found: Mapping[str, str] = await request.app.state.why_kinds_rest(connection)
+    return found
 
 
 def _known(kind: str) -> None:

@@ -1,5 +1,6 @@
 """An event for people: its status with why, since when and what next, each in one sentence."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -28,28 +29,37 @@ class EventView(BaseModel):
     finished_at: datetime | None
 
 
-def event_view(row: Row[Any]) -> EventView:
-    return EventView(**fields(row))
+def event_view(row: Row[Any], resting: Mapping[str, str]) -> EventView:
+    return EventView(**fields(row, resting))
 
 
-def fields(row: Row[Any]) -> dict[str, Any]:
+def fields(row: Row[Any], resting: Mapping[str, str]) -> dict[str, Any]:
+    """`resting` says for each kind that is not sent at the moment why."""
     held_up = row.status in {Status.WAITING, Status.RETRYING}
     return {
         **{
             name: getattr(row, name)
             for name in ("id", "kind", "key", "number", "status", "accepted_at", "finished_at")
         },
-        "why": _why(row),
+        "why": _why(row, resting),
         "since": row.since if held_up else row.finished_at if row.status == Status.FAILED else None,
-        "next": _next(row),
+        "next": _next(row, resting),
         "next_attempt_at": row.next_attempt_at if held_up else None,
     }
 
 
-def _why(row: Row[Any]) -> str | None:
+def _rests(row: Row[Any], resting: Mapping[str, str]) -> bool:
+    """Unless its own attempt met the refused keys: that says more."""
+    waits = row.status in {Status.ACCEPTED, Status.RETRYING} and row.reason_class != Unauthorized.reason_class
+    return waits and row.kind in resting
+
+
+def _why(row: Row[Any], resting: Mapping[str, str]) -> str | None:
     if row.behind is not None:
         return f"it stands behind event {row.behind} of the same {row.kind}"
     reason: str | None = row.reason
+    if _rests(row, resting):
+        return resting[row.kind]
     if row.status == Status.WAITING and row.waiting_kind in KINDS:
         return f"{reason}{_of_the_awaited(row)}"
     return reason
@@ -68,12 +78,14 @@ def _of_the_awaited(row: Row[Any]) -> str:
     return ""
 
 
-def _next(row: Row[Any]) -> str | None:
+def _next(row: Row[Any], resting: Mapping[str, str]) -> str | None:
     other = f"{row.waiting_kind} {row.waiting_key}"
     said: str | None = None
     match row.status, row.reason_class:
         case _ if row.behind is not None:
             said = "it is sent when that one has ended"
+        case _ if _rests(row, resting):
+            said = "one request tries it then; when that comes through, all are sent"
         case Status.WAITING, _ if row.waiting_kind in KINDS and row.awaited_status is None:
             said = f"send {other}, or make it in VTEX, which is asked again at next_attempt_at"
         case Status.WAITING, _ if row.awaited_status == Status.FAILED:

@@ -4,6 +4,7 @@ An API is paused when it asks for it (429, 503 with Retry-After), fails several 
 keys; then one request, of whichever replica, tries it, and the pause ends or begins again.
 """
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -59,6 +60,7 @@ class Gate:
         self._failures: dict[Call, int] = {}
         #: The limits that requests have met, by connection and API.
         self._met: dict[tuple[str, str], set[Limit]] = {}
+        self._looking: asyncio.Task[None] | None = None
 
     async def enter(self, call: Call, timeout_seconds: float) -> Passage:
         """Wait shortly for the budgets; Paused if it would be long, or the API rests."""
@@ -93,9 +95,28 @@ class Gate:
             for key, limits in self._met.items()
             if any(self._budgets.wait_seconds(limit) > _FULL_SECONDS for limit in limits)
         }
-        return self._pauses.resting() | full
+        resting = self._pauses.resting()
+        if resting and self._looking is None:
+            # Held back, nothing asks any more; another replica's probe may have ended the pause.
+            self._looking = asyncio.create_task(self._look())
+        return resting | full
+
+    async def pauses(self, connection: str) -> dict[str, str]:
+        """Why nothing goes to an API of this connection now, by API or `vtex` for all of VTEX's."""
+        await self._pauses.refresh()
+        return {pause.scope: _resting(pause, left).reason for pause, left in self._pauses.of(connection)}
+
+    async def _look(self) -> None:
+        try:
+            await self._pauses.refresh()
+        except DatabaseUnavailable as error:
+            log.error("pauses.unknown", error=str(error))
+        finally:
+            self._looking = None
 
     async def close(self) -> None:
+        if self._looking is not None:
+            await asyncio.wait([self._looking])
         await self._budgets.close()
 
     def _open(self, call: Call) -> list[Pause]:

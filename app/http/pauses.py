@@ -52,6 +52,11 @@ class Pauses:
         """(connection, scope) to which nothing goes at the moment."""
         return frozenset(key for key, pause in self._pauses.items() if self.seconds_left(pause) > 0)
 
+    def of(self, connection: str) -> list[tuple[Pause, float]]:
+        """What rests for this connection, and for how many seconds."""
+        mine = [pause for pause in self._pauses.values() if pause.connection == connection]
+        return [(pause, left) for pause in mine if (left := self.seconds_left(pause)) > 0]
+
     async def begin(self, pause: Pause, seconds: float, emptied: Iterable[Limit] = ()) -> None:
         """Known here at once, whatever becomes of the database."""
         self._know(replace(pause, until=self._now() + seconds))
