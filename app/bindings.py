@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import delete, select
+from sqlalchemy import Connection, delete, select
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Field, SQLModel
 
@@ -30,8 +30,7 @@ class Bindings:
 
     async def find(self, kind: str, code: str) -> int | None:
         query = select(_BINDING.c.vtex_id).where(*self._is(kind, code))
-        async with self._database.read() as transaction:
-            found: int | None = await transaction.scalar(query)
+        found: int | None = await self._database.look(Connection.scalar, query)
         return found
 
     async def codes(self, kind: str, vtex_ids: Collection[int]) -> list[str]:
