@@ -65,11 +65,12 @@ def create_app(
     app.state.store, app.state.keys, app.state.database = store, keys, store.database
     app.state.connections, app.state.max_body_bytes = frozenset(connections), max_body_bytes
     app.state.why_kinds_rest = why_kinds_rest
-    app.include_router(health.router())
     if serve_api:
+        # Routes are tried in this order.
         app.include_router(webhooks.router())
         app.include_router(events.router())
         _add_docs(app)
+    app.include_router(health.router())
     _answer_mistakes(app)
     app.add_middleware(Measured)
     return app

@@ -12,7 +12,11 @@ from app.keys import Keys
 _scheme = HTTPBearer(auto_error=False, description="The connection's key: `bridge keys create CONNECTION`.")
 
 
-async def connection_of(request: Request, _documented: Annotated[object, Depends(_scheme)]) -> str:
+#: The same in an operation's own words.
+SECURITY = [{_scheme.scheme_name: list[str]()}]
+
+
+async def connection_of(request: Request) -> str:
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not key.strip():
         raise _refused("send the header `Authorization: Bearer <key>`")
@@ -27,4 +31,8 @@ def _refused(detail: str) -> Problem:
     return Problem("unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
 
 
-Connection = Annotated[str, Depends(connection_of)]
+async def _documented(request: Request, _scheme: Annotated[object, Depends(_scheme)]) -> str:
+    return await connection_of(request)
+
+
+Connection = Annotated[str, Depends(_documented)]

@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import Request
 
-from app.api.problems import FieldMistake, pointer
+from app.api.problems import FieldMistake, Problem, pointer
 from app.wording import rule
 
 
@@ -17,6 +17,22 @@ def parameter_mistake(request: Request, error: Any) -> FieldMistake:
     if place == "query" and error["type"].startswith("datetime"):
         detail += " (in an address, write + as %2B)"
     return FieldMistake(pointer=pointer(error["loc"]), detail=detail)
+
+
+def text_header(request: Request, name: str, *, most: int) -> str | None:
+    """For routes that FastAPI's own reading of parameters would slow down."""
+    value = request.headers.get(name)
+    if value is None or 0 < len(value) <= most:
+        return value
+    rule_broken = f"must have at most {most} characters" if value else "must not be empty"
+    mistake = FieldMistake(pointer=pointer(("header", name)), detail=f"{name} {rule_broken}")
+    raise Problem("invalid-request", mistake.detail, [mistake])
+
+
+def described_header(name: str, description: str, *, most: int) -> dict[str, Any]:
+    """The same for the OpenAPI."""
+    schema = {"type": "string", "minLength": 1, "maxLength": most}
+    return {"name": name, "in": "header", "required": False, "schema": schema, "description": description}
 
 
 def _names(request: Request, place: str) -> list[str]:

@@ -2,16 +2,17 @@
 
 import hashlib
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 from uuid_utils.compat import uuid7
 
 from app import metrics
-from app.api.auth import Connection
+from app.api.auth import SECURITY, Connection, connection_of
 from app.api.bodies import MOST_CHANGES, read_changes
+from app.api.parameters import described_header, text_header
 from app.api.problems import Problem, declared
 from app.changes import KINDS
 from app.changes.kind import Change, Kind
@@ -30,10 +31,13 @@ _PROBLEMS = declared(
     "internal",
     "unavailable",
 )
-_IDEMPOTENCY_KEY = (
-    "Your own id of this request, for 7 days: the same body again repeats the first answer, another is 409."
-)
-_WEBHOOK_ID = "Standard Webhooks' name for Idempotency-Key, which goes first if both are sent."
+_LONGEST_KEY = 255
+#: The first that is sent counts.
+_KEY_HEADERS = {
+    "idempotency-key": "Your own id of this request, for 7 days: the same body again repeats the first"
+    " answer, another is 409.",
+    "webhook-id": "Standard Webhooks' name for Idempotency-Key, which goes first if both are sent.",
+}
 
 
 class AcceptedEvent(BaseModel):
@@ -60,16 +64,10 @@ def router() -> APIRouter:
 
 
 def _add(routes: APIRouter, kind: Kind[Any]) -> None:
-    async def accept(
-        request: Request,
-        connection: Connection,
-        idempotency_key: Annotated[
-            str | None, Header(min_length=1, max_length=255, description=_IDEMPOTENCY_KEY)
-        ] = None,
-        webhook_id: Annotated[
-            str | None, Header(min_length=1, max_length=255, description=_WEBHOOK_ID)
-        ] = None,
-    ) -> Response:
+    async def accept(request: Request) -> Response:
+        # Read by ourselves: FastAPI's solving of dependencies costs more than all the rest of intake.
+        connection = await connection_of(request)
+        once_by = [text_header(request, name, most=_LONGEST_KEY) for name in _KEY_HEADERS]
         body = await _body(request)
         store: Store = request.app.state.store
         changes = read_changes(kind, body, store.clock())
@@ -78,7 +76,7 @@ def _add(routes: APIRouter, kind: Kind[Any]) -> None:
             connection,
             events,
             route=f"changes/{kind.name}",
-            idempotency_key=idempotency_key or webhook_id,
+            idempotency_key=next(filter(None, once_by), None),
             body_sha256=hashlib.sha256(body).hexdigest(),
             idempotency_life=IDEMPOTENCY_LIFE,
         )
@@ -89,10 +87,10 @@ def _add(routes: APIRouter, kind: Kind[Any]) -> None:
         if not accepted.repeated:
             metrics.EVENTS_ACCEPTED.labels(connection, kind.name).inc(len(events))
         answers = [
-            AcceptedEvent(id=event_id, kind=kind.name, key=event.key)
+            AcceptedEvent.model_construct(id=event_id, kind=kind.name, key=event.key)
             for event_id, event in zip(accepted.event_ids, events, strict=True)
         ]
-        content = AcceptedChanges(events=answers).model_dump_json()
+        content = AcceptedChanges.model_construct(events=answers).model_dump_json()
         return Response(content, status_code=202, media_type="application/json")
 
     schema = {"$ref": f"#/components/schemas/{kind.change.__name__}"}
@@ -108,10 +106,15 @@ def _add(routes: APIRouter, kind: Kind[Any]) -> None:
         response_description="Stored; the answer follows the commit.",
         responses=_PROBLEMS,
         openapi_extra={
+            "security": SECURITY,
+            "parameters": [
+                described_header(name, description, most=_LONGEST_KEY)
+                for name, description in _KEY_HEADERS.items()
+            ],
             "requestBody": {
                 "required": True,
                 "content": {"application/json": {"schema": {"oneOf": [schema, many]}} | example},
-            }
+            },
         },
     )(accept)
 
