@@ -1,6 +1,6 @@
 """price: a SKU's base price and its fixed prices, in decimal currency."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Self
 
@@ -15,6 +15,8 @@ from app.queue.lanes import Document
 
 Money = Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=2)]
 _BASIS = ("base", "cost", "markup")
+#: Longer than clocks differ, so that nothing still in force is left out.
+_KEPT_AFTER_ITS_END = timedelta(days=1)
 
 
 class FixedPrice(Change):
@@ -76,6 +78,8 @@ class PriceChange(StateChange):
 class DesiredPrice(PriceChange):
     """The sum of the changes; since the ERP cleared the fixed prices, what it names are all that may be."""
 
+    # The limit is one change's: many make a longer list.
+    fixed_prices: list[FixedPrice] | None = None
     fixed_prices_exactly: bool = False
 
 
@@ -132,19 +136,25 @@ def _oldest(registers: Registers) -> str:
 
 
 def mapped(change: PriceChange, settings: VtexSettings) -> dict[str, Any]:  # noqa: ARG001  every kind's shape
+    """A fixed price whose period ended more than a day ago is left out: VTEX ignores it."""
     names = {"base": "basePrice", "cost": "costPrice", "markup": "markup", "list_price": "listPrice"}
     lists = {"fixed_prices", "fixed_prices_exactly"}
     values = change.model_dump(exclude_unset=True, exclude={"sku", *lists})
     record: dict[str, Any] = {names[name]: _number(value) for name, value in values.items()}
     if "fixed_prices" in change.model_fields_set:
-        named = change.fixed_prices
-        record["fixedPrices"] = [_fixed(each) for each in named or ()]
+        ended = datetime.now(UTC) - _KEPT_AFTER_ITS_END
+        named = change.fixed_prices or ()
+        record["fixedPrices"] = [_fixed(each) for each in named if not _ended_before(ended, each)]
         record["keepsOtherFixedPrices"] = not _exactly(change)
     return record
 
 
 def _exactly(change: PriceChange) -> bool:
     return change.fixed_prices is None or (isinstance(change, DesiredPrice) and change.fixed_prices_exactly)
+
+
+def _ended_before(moment: datetime, price: FixedPrice) -> bool:
+    return price.ends_at is not None and price.ends_at < moment
 
 
 def _fixed(price: FixedPrice) -> dict[str, Any]:

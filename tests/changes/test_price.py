@@ -26,7 +26,7 @@ FIXED = [
         "tradePolicyId": "gold",
         "value": 7,
         "minQuantity": 1,
-        "dateRange": {"from": "2026-01-01T00:00:00-03:00", "to": "2026-02-01T00:00:00-03:00"},
+        "dateRange": {"from": "2126-01-01T00:00:00-03:00", "to": "2126-02-01T00:00:00-03:00"},
     },
 ]
 
@@ -173,7 +173,7 @@ async def test_fixed_prices_are_merged_by_policy_quantity_and_period(
     await sku_in_store(bridge)
     by_hand = {"basePrice": 10, "costPrice": 5, "fixedPrices": FIXED}
     await as_staff(sandbox, "PUT", f"{PRICES}/1001", by_hand)
-    same_period = {"starts_at": "2026-01-01T03:00:00Z", "ends_at": "2026-02-01T03:00:00Z"}
+    same_period = {"starts_at": "2126-01-01T03:00:00Z", "ends_at": "2126-02-01T03:00:00Z"}
     named = [
         {"trade_policy": "gold", "value": "6.66", **same_period},
         {"trade_policy": "1", "value": "8.25"},
