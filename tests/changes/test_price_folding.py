@@ -5,7 +5,8 @@ from itertools import permutations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.changes.price import DesiredPrice, PriceChange, fold_price, mapped
+from app.changes.price import DesiredPrice, PriceChange, mapped
+from app.changes.price_folding import fold_price
 from app.config import VtexSettings
 from app.queue.folding import Registers, Saying
 from app.queue.lanes import Document
