@@ -96,6 +96,15 @@ async def test_more_than_the_order_is_worth_fails_with_vtexs_words(
     assert "{" not in event["why"]
 
 
+@pytest.mark.parametrize("status", ["waiting-for-fulfillment", "ready-for-invoicing"])
+async def test_an_order_that_is_picked_and_packed_is_in_handling(
+    shop: RunningBridge, sandbox: RunningSandbox, status: str
+) -> None:
+    order = await bought(sandbox)
+    await sandbox.control(f"orders/{order}/status", {"status": status})
+    await deliver(shop, "invoice", invoice(order))
+
+
 @pytest.mark.parametrize("status", ["payment-approved", "window-to-cancel", "ready-for-handling"])
 async def test_before_handling_an_invoice_waits(
     shop: RunningBridge, sandbox: RunningSandbox, status: str
