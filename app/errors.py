@@ -12,6 +12,7 @@ BridgeError
     │   └── Forbidden       they lack a permission: a person must act
     ├── Waiting             another entity has to exist first
     └── Refused             never acceptable as it is: a person must act
+        └── Taken           and never under this key: a replay would meet the same
 """
 
 from datetime import timedelta
@@ -103,3 +104,9 @@ class Refused(DeliveryError):
     """Sending the same again cannot help."""
 
     reason_class = "refused"
+
+
+class Taken(Refused):
+    """Under its key the other side keeps something else, which nobody can correct."""
+
+    reason_class = "taken"

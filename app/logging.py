@@ -32,8 +32,8 @@ def configure(level: str = "info") -> None:
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     logging.captureWarnings(capture=True)
-    # They log addresses and bodies of their own; our door logs each request, redacted.
-    for name in ("httpx2", "httpcore2", "zeep", "uvicorn.access", "alembic"):
+    # They log addresses, bodies and SQL's values of their own; our door logs each request, redacted.
+    for name in ("httpx2", "httpcore2", "zeep", "uvicorn.access", "alembic", "aiosqlite"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

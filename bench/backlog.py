@@ -93,7 +93,7 @@ def _uuid(url: str, number: str) -> str:
 
 
 def stock(sku: str, quantity: int = 7) -> NewEvent:
-    return _event("stock", {"sku": sku, "warehouse": "1_1", "quantity": quantity})
+    return _event("stock", {"sku": sku, "warehouse": "1_1", "quantity": quantity, "unlimited": False})
 
 
 def price(sku: str, base: str) -> NewEvent:

@@ -156,7 +156,7 @@ def _requests(load: Load) -> Iterator[bytes]:
     ).encode()
     for number in range(load.first, load.first + load.count):
         sku = number // load.repeat % load.keys
-        body = b'{"sku":"SKU-%07d","warehouse":"1_1","quantity":%d}' % (sku, number)
+        body = b'{"sku":"SKU-%07d","warehouse":"1_1","quantity":%d,"unlimited":false}' % (sku, number)
         yield b"%b%d\r\n\r\n%b" % (head, len(body), body)
 
 

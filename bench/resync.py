@@ -55,7 +55,8 @@ async def _measure(bench: Bench, scale: Scale, backend: str) -> list[Figure]:
 async def _sync(client: httpx2.AsyncClient, vtex: Vtex, quantities: dict[str, int]) -> int:
     """The calls that telling all quantities takes, a thousand at a time."""
     await vtex.reset()
-    changes = [{"sku": sku, "warehouse": "1_1", "quantity": value} for sku, value in quantities.items()]
+    place = {"warehouse": "1_1", "unlimited": False}
+    changes = [{"sku": sku, "quantity": value, **place} for sku, value in quantities.items()]
     for first in range(0, len(changes), 1000):
         answer = await client.post("/v1/changes/stock", json=changes[first : first + 1000])
         answer.raise_for_status()

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Row
 
 from app.changes import KINDS
-from app.errors import Unauthorized, Waiting
+from app.errors import Taken, Unauthorized, Waiting
 from app.queue.models import Status
 
 
@@ -98,6 +98,8 @@ def _next(row: Row[Any], resting: Mapping[str, str]) -> str | None:
             said = "it is tried again by itself at next_attempt_at"
         case Status.FAILED, Waiting.reason_class if row.waiting_kind:
             said = f"when {other} arrives after all, this is sent by itself"
+        case Status.FAILED, Taken.reason_class:
+            said = "send what it says anew, as why says: a replay of this event would meet the same"
         case Status.FAILED, _:
             said = "mend the cause, then send the change again or POST to this event's /replay"
     return said

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AwareDatetime, Field, HttpUrl, StringConstraints, model_validator
 
 from app.changes.kind import Change, Code, Kind, Shop, Text
-from app.errors import Refused, Retry, Waiting
+from app.errors import Refused, Retry, Taken, Waiting
 from app.orders.status import BEFORE_HANDLING, CANCELED, CANCELING, REPLACED
 
 Money = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=2)]
@@ -119,13 +119,13 @@ def _already_there(change: InvoiceChange, order: dict[str, Any]) -> bool:
     same = [package for package in _packages(order) if package.get("invoiceNumber") == change.number]
     for package in same:
         if package.get("type") not in {None, change.type.capitalize()}:
-            raise Refused(
+            raise Taken(
                 f"invoice {change.number} is already in VTEX as {package['type']}, this one is"
                 f" {change.type}; VTEX would drop it without a word, use another number"
             )
         there = package.get("invoiceValue")
         if there is not None and int(there) != cents(change.value):
-            raise Refused(
+            raise Taken(
                 f"invoice {change.number} is already in VTEX with a value of {_money(int(there))},"
                 f" this one says {change.value:.2f}; VTEX cannot correct an invoice, use another number"
             )

@@ -1,20 +1,21 @@
 """price: a SKU's base price and its fixed prices, in decimal currency."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
 from app.changes.kind import Change, Code, Kind, Shop, StateChange, Text
+from app.changes.price_folding import BASIS, fold_price
 from app.changes.sku import sku_id
 from app.config import VtexSettings
 from app.errors import Refused
-from app.queue.folding import FRESHNESS, Folded, ItemList, Registers, Saying, fold, is_older
-from app.queue.lanes import Document
+from app.queue.folding import FRESHNESS
 
 Money = Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=2)]
-_BASIS = ("base", "cost", "markup")
+#: Longer than clocks differ, so that nothing still in force is left out.
+_KEPT_AFTER_ITS_END = timedelta(days=1)
 
 
 class FixedPrice(Change):
@@ -68,7 +69,7 @@ class PriceChange(StateChange):
 
     @model_validator(mode="after")
     def _two_of_three(self) -> Self:
-        if self.model_fields_set >= set(_BASIS):
+        if self.model_fields_set >= set(BASIS):
             raise ValueError("send at most two of base, cost and markup: VTEX derives the third")
         return self
 
@@ -76,75 +77,31 @@ class PriceChange(StateChange):
 class DesiredPrice(PriceChange):
     """The sum of the changes; since the ERP cleared the fixed prices, what it names are all that may be."""
 
+    # The limit is one change's: many make a longer list.
+    fixed_prices: list[FixedPrice] | None = None
     fixed_prices_exactly: bool = False
 
 
-_LISTS = {
-    "fixed_prices": ItemList(
-        ("trade_policy", "min_quantity", "starts_at", "ends_at"), alone="fixed_prices_exactly"
-    )
-}
-
-
-def _spelt_out(prices: list[Document] | None) -> list[Document] | None:
-    """However the ERP writes a place, it is one place: else an older price could pass for another's newer."""
-    if prices is None:
-        return None
-    ends = ("starts_at", "ends_at")
-    return [
-        {"min_quantity": 1, **price, **{end: _in_utc(price[end]) for end in ends if price.get(end)}}
-        for price in prices
-    ]
-
-
-def _in_utc(moment: str) -> str:
-    return datetime.fromisoformat(moment).astimezone(UTC).isoformat()
-
-
-def fold_price(registers: Registers, change: Document, said: Saying) -> Folded:
-    """Of base, cost and markup the two that were said last stay; the base is kept before the cost."""
-    if "fixed_prices" in change:
-        change = change | {"fixed_prices": _spelt_out(change["fixed_prices"])}
-    folded = fold(registers, change, said, _LISTS)
-    if all(name in registers.desired for name in _BASIS):
-        oldest = _oldest(registers)
-        when, _ = registers.standing(oldest)
-        registers.drop(oldest)
-        if oldest in folded.written:
-            folded.written.remove(oldest)
-            others = [registers.standing(name)[0] for name in _BASIS if name != oldest]
-            folded.newer += [
-                each for each in others if each is not None and when is not None and is_older(when, each)
-            ]
-    return folded
-
-
-def _oldest(registers: Registers) -> str:
-    """By when it was said; where that is equal or cannot be compared, by acceptance."""
-    # Of those that came together the base is to stay.
-    accepted = sorted(_BASIS, key=lambda name: (registers.standing(name)[1], -_BASIS.index(name)))
-    oldest = accepted[0]
-    for name in accepted[1:]:
-        said, _ = registers.standing(name)
-        if said is not None and is_older(said, registers.standing(oldest)[0]):
-            oldest = name
-    return oldest
-
-
 def mapped(change: PriceChange, settings: VtexSettings) -> dict[str, Any]:  # noqa: ARG001  every kind's shape
+    """A fixed price whose period ended more than a day ago is left out: VTEX ignores it."""
     names = {"base": "basePrice", "cost": "costPrice", "markup": "markup", "list_price": "listPrice"}
     lists = {"fixed_prices", "fixed_prices_exactly"}
     values = change.model_dump(exclude_unset=True, exclude={"sku", *lists})
     record: dict[str, Any] = {names[name]: _number(value) for name, value in values.items()}
     if "fixed_prices" in change.model_fields_set:
-        named = change.fixed_prices
-        record["fixedPrices"] = [_fixed(each) for each in named or ()]
+        ended = datetime.now(UTC) - _KEPT_AFTER_ITS_END
+        named = change.fixed_prices or ()
+        record["fixedPrices"] = [_fixed(each) for each in named if not _ended_before(ended, each)]
         record["keepsOtherFixedPrices"] = not _exactly(change)
     return record
 
 
 def _exactly(change: PriceChange) -> bool:
     return change.fixed_prices is None or (isinstance(change, DesiredPrice) and change.fixed_prices_exactly)
+
+
+def _ended_before(moment: datetime, price: FixedPrice) -> bool:
+    return price.ends_at is not None and price.ends_at < moment
 
 
 def _fixed(price: FixedPrice) -> dict[str, Any]:
@@ -181,15 +138,18 @@ async def deliver(change: PriceChange, shop: Shop) -> None:
 
 
 def _basis(values: dict[str, Any], present: dict[str, Any]) -> dict[str, Any]:
-    """Exactly two of base, cost and markup; base alone goes with VTEX's cost, else with markup 0."""
+    """Exactly two of base, cost and markup; base alone goes with VTEX's cost, else with markup 0.
+
+    Beside a markup of 0 VTEX's cost is but the base once more: kept, each new base would be measured by it.
+    """
     named: dict[str, Any] = {
         name: values[name] for name in ("basePrice", "costPrice", "markup") if name in values
     }
-    if len(named) == len(_BASIS) - 1:
+    if len(named) == len(BASIS) - 1:
         return named
     cost = present.get("costPrice")
     if "basePrice" in named:
-        return named | ({"costPrice": cost} if cost else {"markup": 0})
+        return named | ({"costPrice": cost} if cost and present.get("markup") != 0 else {"markup": 0})
     if "costPrice" in named and present.get("markup") is not None:
         return named | {"markup": present["markup"]}
     if "markup" in named and cost:

@@ -23,19 +23,28 @@ class StockChange(StateChange):
     )
     quantity: int = Field(ge=0, le=_INT32_MAX, examples=[25])
     unlimited: bool = Field(
-        default=False, description="Sell without counting; the quantity is then ignored by VTEX."
+        default=False,
+        description="Sell without counting; the quantity is then ignored by VTEX. As long as it was never"
+        " sent, what the store's team chose stays.",
     )
 
 
 def mapped(change: StockChange, settings: VtexSettings) -> dict[str, Any]:  # noqa: ARG001  every kind's shape
-    return {"quantity": change.quantity, "unlimitedQuantity": change.unlimited}
+    values: dict[str, Any] = {"quantity": change.quantity}
+    return values | ({"unlimitedQuantity": change.unlimited} if _is_opinion(change) else {})
+
+
+def _is_opinion(change: StockChange) -> bool:
+    return "unlimited" in change.model_fields_set
 
 
 async def deliver(change: StockChange, shop: Shop) -> None:
-    sku = await sku_id(shop, change.sku)
-    await shop.vtex.logistics.write_quantity(
-        sku, change.warehouse, change.quantity, unlimited=change.unlimited
-    )
+    """VTEX demands both members: an ERP without opinion of `unlimited` costs a read of VTEX's own."""
+    sku, logistics = await sku_id(shop, change.sku), shop.vtex.logistics
+    unlimited = change.unlimited
+    if not _is_opinion(change):
+        unlimited = await logistics.read_unlimited(sku, change.warehouse)
+    await logistics.write_quantity(sku, change.warehouse, change.quantity, unlimited=unlimited)
 
 
 def _key(change: StockChange) -> str:

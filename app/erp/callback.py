@@ -56,17 +56,22 @@ class Callback:
 
 
 def _judge(answer: Answer) -> None:
-    """An order is never given up for what its ERP answers: but for 410, it is told again."""
+    """An order is never given up for what its ERP answers: but for 410, it is told again.
+
+    Reasons are logged, and an ERP may answer with the order: its words stand in the attempt alone.
+    """
     status = answer.status_code
-    said = answer.said() or "no explanation"
+    kept = "its answer stands in the attempt" if answer.content.strip() else "without a word"
     match status:
         case _ if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES or status == HTTPStatus.CONFLICT:
             return
         case HTTPStatus.GONE:
-            raise Refused(f"the ERP wants no more callbacks (410): {said}; replay when it does")
+            raise Refused(f"the ERP wants no more callbacks (410), {kept}; replay when it does")
         case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
-            raise Unauthorized(f"the ERP refused our signature ({status}): {said}; check erp.callback_secret")
+            raise Unauthorized(f"the ERP refused our signature ({status}), {kept}; check erp.callback_secret")
         case HTTPStatus.TOO_MANY_REQUESTS | HTTPStatus.SERVICE_UNAVAILABLE:
             raise Throttled(f"the ERP asks to slow down ({status})", after=answer.retry_after())
+        case _ if status < HTTPStatus.BAD_REQUEST:
+            raise Retry(f"the ERP redirects ({status}); correct erp.callback_url", unknown_outcome=True)
         case _:
-            raise Retry(f"the ERP answered {status}: {said}", unknown_outcome=True)
+            raise Retry(f"the ERP answered {status}; {kept}", unknown_outcome=True)

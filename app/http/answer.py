@@ -39,11 +39,8 @@ class Answer:
     def text(self) -> str:
         return self.content.decode(self.encoding, "replace")
 
-    def said(self, most: int = _SHOWN_CHARACTERS) -> str:
-        """The body for a person: one line, cut, without secrets."""
-        return self.shown(self.text, most)
-
     def shown(self, text: str, most: int = _SHOWN_CHARACTERS) -> str:
+        """A part of it for a person: one line, cut, without secrets."""
         return " ".join(redacted(text, self.secrets).split())[:most]
 
     def retry_after(self) -> timedelta | None:

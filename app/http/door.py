@@ -167,13 +167,14 @@ class Door:
             "status": status,
             "duration_ms": round(seconds * 1000),
         }
+        # The log gets no answer at all: the other side may echo an order, with its personal data.
+        log.debug("request.sent", connection=request.connection, **call)
         # Answers that succeed may be whole orders with personal data; errors are what a person looks for.
         if answer is not None and answer.status_code >= _SERVER_ERROR:
             call["answer"] = redacted(answer.text, request.secrets)[:_KEPT_ANSWER_CHARACTERS]
         calls = _trace.get()
         if calls is not None:
             calls.append(call)
-        log.debug("request.sent", connection=request.connection, **call)
 
 
 class _NoRoom(Retry):

@@ -1,7 +1,7 @@
 """VTEX's order statuses, as far as they decide what we do."""
 
 READY = "ready-for-handling"
-#: After start-handling: it took effect.
+#: After start-handling: it took effect. Where goods are picked and packed, handling has two statuses more.
 HANDLED = frozenset(
     "start-handling handling waiting-for-fulfillment ready-for-invoicing invoice invoiced"
     " invoice-after-cancellation-deny".split()
@@ -17,7 +17,7 @@ BEFORE_HANDLING = frozenset(
     " waiting-for-order-authorization approve-payment waiting-ffmt-authorization waiting-for-authorization"
     " waiting-for-manual-authorization authorize-fulfillment window-to-cancel window-to-change-seller"
     " window-to-change-payment waiting-for-mkt-authorization waiting-seller-handling"
-    " waiting-for-fulfillment order-accepted ready-for-handling".split()
+    " order-accepted ready-for-handling".split()
 )
 #: The statuses of which the ERP is told.
 REPORTED = frozenset({READY})

@@ -26,6 +26,9 @@ def bridge_toml(base: str, store: Store, erp: Erp) -> str:
 
 database_url = "sqlite:///bridge.db"
 
+# [server]
+# port = 8080                           # where the bridge itself answers
+
 [connections.acme.vtex]
 account = "{store.account}"
 app_key = "env:SANDBOX_KEY"

@@ -6,7 +6,7 @@ Only OMS003 is a documented code; the messages of the 400s here are the sandbox'
 from collections.abc import Mapping
 from datetime import datetime
 
-from app.sandbox.orders import Order
+from app.sandbox.orders import PACKING, Order
 from app.sandbox.wire import Record, is_integer, oms_error
 
 NULLABLE_TEXTS = (
@@ -85,7 +85,8 @@ def check_invoice(order: Order, package: Record) -> None:
             raise bad("A return needs a fully invoiced order")
         return
     partly = bool(order.packages)
-    if order.status != "handling" and not (partly and order.status in {"invoice", "payment-approved"}):
+    in_handling = order.status == "handling" or order.status in PACKING
+    if not in_handling and not (partly and order.status in {"invoice", "payment-approved"}):
         raise bad(f"An order in {order.status} cannot be invoiced")
     if order.invoiced_total + package["invoiceValue"] > order.total:
         raise bad("The invoices exceed the value of the order")

@@ -21,6 +21,11 @@ FLOW = {
     "invoice": "Verificando Fatura",
     "invoiced": "Faturado",
 }
+#: Of handling, in stores that pick and pack with VTEX.
+PACKING = {
+    "waiting-for-fulfillment": "Aguardando Fulfillment",
+    "ready-for-invoicing": "Pronto para Faturamento",
+}
 OTHER = {
     "request-cancel": "Solicitar cancelamento",
     "cancellation-requested": "Cancelamento solicitado",
@@ -29,7 +34,7 @@ OTHER = {
     "canceled": "Cancelado",
     "replaced": "Substituído",
 }
-DESCRIPTIONS = FLOW | OTHER
+DESCRIPTIONS = FLOW | PACKING | OTHER
 POSITION = {status: position for position, status in enumerate(FLOW)}
 
 

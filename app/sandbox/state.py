@@ -20,13 +20,18 @@ from app.sandbox.wire import Record
 FIRST_IDS = {"product": 1, "sku": 1001, "brand": 2, "category": 2, "image": 50001}
 
 
-def _integration_brand() -> dict[int, Record]:
-    brand = {"Id": 1, "Name": "Integration", "Text": "", "Keywords": "", "SiteTitle": "Integration"}
-    return {
-        1: brand
-        | {"Active": True, "MenuHome": False, "AdWordsRemarketingCode": None, "LomadeeCampaignCode": None}
-        | {"Score": None, "LinkId": "integration"}
-    }
+#: The brand of VTEX's own examples, and so of ours.
+EXAMPLES_BRAND = 2_000_000
+
+
+def _brands() -> dict[int, Record]:
+    return {1: _brand(1, "Integration"), EXAMPLES_BRAND: _brand(EXAMPLES_BRAND, "Artesanato")}
+
+
+def _brand(number: int, name: str) -> Record:
+    brand = {"Id": number, "Name": name, "Text": "", "Keywords": "", "SiteTitle": name, "Active": True}
+    nothing = {"MenuHome": False, "AdWordsRemarketingCode": None, "LomadeeCampaignCode": None, "Score": None}
+    return brand | nothing | {"LinkId": name.lower()}
 
 
 def _integration_category() -> dict[int, Record]:
@@ -89,7 +94,7 @@ class Store(Settings):
     sku_by_ref: dict[str, int] = field(default_factory=dict)
     eans: defaultdict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
     images: defaultdict[int, list[Record]] = field(default_factory=lambda: defaultdict(list))
-    brands: dict[int, Record] = field(default_factory=_integration_brand)
+    brands: dict[int, Record] = field(default_factory=_brands)
     categories: dict[int, Record] = field(default_factory=_integration_category)
     #: By SKU id as Pricing and Logistics write it: a string, where leading zeros matter.
     prices: dict[str, Price] = field(default_factory=dict)

@@ -1,5 +1,7 @@
 """VTEX Logistics: stock per SKU id and warehouse."""
 
+from http import HTTPStatus
+
 from app.config import VtexSettings
 from app.vtex.rest import Rest, path
 
@@ -8,6 +10,19 @@ class Logistics:
     def __init__(self, rest: Rest, settings: VtexSettings) -> None:
         self._rest = rest
         self._base = settings.rest_base
+
+    async def read_unlimited(self, sku_id: int, warehouse: str) -> bool:
+        """Whether the SKU is sold there without counting; False where VTEX has no stock of it yet.
+
+        Warehouse ids are case-insensitive for stock (VTEX known issue).
+        """
+        address = self._base + path("/api/logistics/pvt/inventory/skus/{sku}", sku=sku_id)
+        reply = await self._rest.call(
+            "logistics", "read inventory", "GET", address, expected={HTTPStatus.NOT_FOUND}
+        )
+        rows = (reply.record() or {}).get("balance") or []
+        same = [row for row in rows if str(row.get("warehouseId")).lower() == warehouse.lower()]
+        return any(row.get("hasUnlimitedQuantity") is True for row in same)
 
     async def write_quantity(self, sku_id: int, warehouse: str, quantity: int, *, unlimited: bool) -> None:
         """Set the physical total (available and reserved); a PUT would zero the lead time."""

@@ -17,6 +17,9 @@ async def shop(bridge: RunningBridge) -> RunningBridge:
     return bridge
 
 
+ANEW = "send what it says anew, as why says: a replay of this event would meet the same"
+
+
 async def bought(sandbox: RunningSandbox, status: str = "handling", quantity: int = 2) -> str:
     items = [{"ref_id": "S1", "quantity": quantity}]
     order = await sandbox.control("orders", {"items": items, "status": status, "shipping": 990})
@@ -75,6 +78,7 @@ async def test_the_same_number_with_another_value_fails_with_both(
     await deliver(shop, "invoice", invoice(order))
     event = await end(shop, "invoice", invoice(order, value="229.91"), "failed")
     assert "24382 is already in VTEX with a value of 229.90, this one says 229.91" in event["why"]
+    assert event["next"] == ANEW
     assert len((await stored(sandbox))["packages"]) == 1
 
 
@@ -85,6 +89,7 @@ async def test_the_number_of_a_sale_cannot_be_a_return_too(
     await deliver(shop, "invoice", invoice(order))
     event = await end(shop, "invoice", invoice(order, type="input"), "failed")
     assert "24382 is already in VTEX as Output" in event["why"]
+    assert event["next"] == ANEW
 
 
 async def test_more_than_the_order_is_worth_fails_with_vtexs_words(
@@ -94,6 +99,15 @@ async def test_more_than_the_order_is_worth_fails_with_vtexs_words(
     event = await end(shop, "invoice", invoice(order, value="229.91"), "failed")
     assert "exceed the value of the order" in event["why"]
     assert "{" not in event["why"]
+
+
+@pytest.mark.parametrize("status", ["waiting-for-fulfillment", "ready-for-invoicing"])
+async def test_an_order_that_is_picked_and_packed_is_in_handling(
+    shop: RunningBridge, sandbox: RunningSandbox, status: str
+) -> None:
+    order = await bought(sandbox)
+    await sandbox.control(f"orders/{order}/status", {"status": status})
+    await deliver(shop, "invoice", invoice(order))
 
 
 @pytest.mark.parametrize("status", ["payment-approved", "window-to-cancel", "ready-for-handling"])

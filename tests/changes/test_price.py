@@ -26,7 +26,7 @@ FIXED = [
         "tradePolicyId": "gold",
         "value": 7,
         "minQuantity": 1,
-        "dateRange": {"from": "2026-01-01T00:00:00-03:00", "to": "2026-02-01T00:00:00-03:00"},
+        "dateRange": {"from": "2126-01-01T00:00:00-03:00", "to": "2126-02-01T00:00:00-03:00"},
     },
 ]
 
@@ -111,6 +111,26 @@ async def test_a_base_alone_goes_with_markup_0_where_there_is_no_price(
     assert (price["basePrice"], price["costPrice"], price["markup"]) == (15.5, 15.5, 0)
 
 
+async def test_each_new_base_alone_goes_with_markup_0_where_vtexs_cost_was_only_derived(
+    bridge: RunningBridge, sandbox: RunningSandbox
+) -> None:
+    await sku_in_store(bridge)
+    await deliver(bridge, "price", {"sku": "S1", "base": "120"})
+    await deliver(bridge, "price", {"sku": "S1", "base": "50"})
+    price = await record(sandbox, "prices")
+    assert (price["basePrice"], price["costPrice"], price["markup"]) == (50, 50, 0)
+
+
+async def test_a_cost_that_the_erp_named_stays_also_beside_a_markup_of_0(
+    bridge: RunningBridge, sandbox: RunningSandbox
+) -> None:
+    await sku_in_store(bridge)
+    await deliver(bridge, "price", {"sku": "S1", "base": "120", "cost": "120"})
+    await deliver(bridge, "price", {"sku": "S1", "base": "150"})
+    price = await record(sandbox, "prices")
+    assert (price["basePrice"], price["costPrice"], price["markup"]) == (150, 120, 25)
+
+
 async def test_a_base_alone_keeps_vtexs_cost(bridge: RunningBridge, sandbox: RunningSandbox) -> None:
     await sku_in_store(bridge)
     await as_staff(sandbox, "PUT", f"{PRICES}/1001", {"basePrice": 20, "costPrice": 8})
@@ -173,7 +193,7 @@ async def test_fixed_prices_are_merged_by_policy_quantity_and_period(
     await sku_in_store(bridge)
     by_hand = {"basePrice": 10, "costPrice": 5, "fixedPrices": FIXED}
     await as_staff(sandbox, "PUT", f"{PRICES}/1001", by_hand)
-    same_period = {"starts_at": "2026-01-01T03:00:00Z", "ends_at": "2026-02-01T03:00:00Z"}
+    same_period = {"starts_at": "2126-01-01T03:00:00Z", "ends_at": "2126-02-01T03:00:00Z"}
     named = [
         {"trade_policy": "gold", "value": "6.66", **same_period},
         {"trade_policy": "1", "value": "8.25"},

@@ -5,7 +5,8 @@ from itertools import permutations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.changes.price import DesiredPrice, PriceChange, fold_price, mapped
+from app.changes.price import DesiredPrice, PriceChange, mapped
+from app.changes.price_folding import fold_price
 from app.config import VtexSettings
 from app.queue.folding import Registers, Saying
 from app.queue.lanes import Document
@@ -36,13 +37,13 @@ def test_a_quantity_of_one_is_the_same_place_spelt_out_or_not() -> None:
 
 
 def test_one_moment_is_the_same_place_in_every_zone() -> None:
-    utc = {"starts_at": "2026-01-01T03:00:00Z", "ends_at": "2026-02-01T03:00:00Z"}
-    local = {"starts_at": "2026-01-01T00:00:00-03:00", "ends_at": "2026-02-01T00:00:00-03:00"}
+    utc = {"starts_at": "2126-01-01T03:00:00Z", "ends_at": "2126-02-01T03:00:00Z"}
+    local = {"starts_at": "2126-01-01T00:00:00-03:00", "ends_at": "2126-02-01T00:00:00-03:00"}
     assert values(wanted(fixed("5", **utc), fixed("6", **local), fixed("7", **utc))) == ["7"]
 
 
 def test_other_quantities_and_periods_are_other_places() -> None:
-    period = {"starts_at": "2026-01-01T03:00:00Z", "ends_at": "2026-02-01T03:00:00Z"}
+    period = {"starts_at": "2126-01-01T03:00:00Z", "ends_at": "2126-02-01T03:00:00Z"}
     found = values(wanted(fixed("5"), fixed("6", min_quantity=2), fixed("7", **period)))
     assert sorted(found) == ["5", "6", "7"]
 

@@ -75,6 +75,45 @@ async def test_unlimited_is_kept_until_it_is_taken_back(
     assert (stored["hasUnlimitedQuantity"], stored["totalQuantity"]) == (False, 3)
 
 
+@pytest.mark.parametrize(("chosen", "warehouse"), [(True, "sp"), (True, "SP"), (False, "sp")])
+async def test_what_the_team_chose_of_unlimited_survives_an_erp_that_never_mentions_it(
+    bridge: RunningBridge, sandbox: RunningSandbox, *, chosen: bool, warehouse: str
+) -> None:
+    await sku_in_store(bridge)
+    for place, unlimited in (("1_1", not chosen), ("sp", chosen)):
+        by_hand = {"quantity": 1, "unlimitedQuantity": unlimited, "leadTime": "1.00:00:00"}
+        await as_staff(sandbox, "PUT", STOCK.replace("1_1", place), by_hand)
+    await deliver(bridge, "stock", {"sku": "S1", "warehouse": warehouse, "quantity": 7})
+    stored = {row["warehouseId"]: row for row in (await sandbox.state())["inventory"]}
+    assert stored["sp"]["hasUnlimitedQuantity"] is chosen
+
+
+async def test_only_an_erp_without_opinion_of_unlimited_costs_a_read(
+    bridge: RunningBridge, sandbox: RunningSandbox
+) -> None:
+    await sku_in_store(bridge)
+    stock = {"sku": "S1", "warehouse": "1_1"}
+    await deliver(bridge, "stock", stock | {"quantity": 1})
+    assert len(await calls(sandbox, "GET", "/inventory/")) == 1
+    await deliver(bridge, "stock", stock | {"quantity": 1, "unlimited": False})
+    await deliver(bridge, "stock", stock | {"quantity": 2})
+    assert len(await calls(sandbox, "GET", "/inventory/")) == 1
+    assert len(await calls(sandbox, "PATCH", "/quantity")) == 3
+
+
+async def test_an_inventory_that_cannot_be_read_writes_nothing(
+    bridge: RunningBridge, sandbox: RunningSandbox
+) -> None:
+    """As "not unlimited" it would take back what the team chose."""
+    await sku_in_store(bridge)
+    by_hand = {"quantity": 1, "unlimitedQuantity": True, "leadTime": "1.00:00:00"}
+    await as_staff(sandbox, "PUT", STOCK, by_hand)
+    page = {"action": "status", "status": 200, "body": "<html>", "path_regex": "/inventory/"}
+    await sandbox.control("faults", page)
+    await deliver(bridge, "stock", {"sku": "S1", "warehouse": "1_1", "quantity": 7})
+    assert (await record(sandbox, "inventory"))["hasUnlimitedQuantity"] is True
+
+
 async def test_the_lead_time_of_the_store_survives(bridge: RunningBridge, sandbox: RunningSandbox) -> None:
     await sku_in_store(bridge)
     by_hand = {"quantity": 1, "unlimitedQuantity": False, "leadTime": "3.06:00:00"}
@@ -98,9 +137,9 @@ async def test_the_same_quantity_again_makes_no_call(bridge: RunningBridge, sand
     await sku_in_store(bridge)
     stock = {"sku": "S1", "warehouse": "1_1", "quantity": 7}
     await deliver(bridge, "stock", stock)
+    sandbox.app.state.journal.clear()
     await end(bridge, "stock", stock, "unchanged")
-    await end(bridge, "stock", stock | {"unlimited": False}, "unchanged")
-    assert len(await calls(sandbox, "PATCH", "/quantity")) == 1
+    assert (await sandbox.client.get("/sandbox/journal")).json() == []
 
 
 async def test_after_an_unknown_outcome_the_quantity_is_sent_again(

@@ -10,7 +10,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from app.config import ErpSettings
 from app.erp.callback import Callback
 from app.errors import DeliveryError, Refused, Retry, Throttled, Unauthorized
-from app.http.door import Door
+from app.http.door import Door, begin_trace
 from tests.changes.steps import rotate
 from tests.orders.erp import Erp
 from tests.running import CALLBACK_SECRET, listening
@@ -49,12 +49,32 @@ async def failure(callback: Callback) -> DeliveryError:
     return raised.value
 
 
-@pytest.mark.parametrize("status", [300, 308, 400, 404, 405, 413, 418, 422, 500, 502, 504])
+@pytest.mark.parametrize("status", [300, 308])
+async def test_a_redirect_is_a_wrong_address(callback: Callback, erp: Erp, status: int) -> None:
+    erp.answers_with(status)
+    error = await failure(callback)
+    assert type(error) is Retry
+    assert error.reason == f"the ERP redirects ({status}); correct erp.callback_url"
+
+
+@pytest.mark.parametrize("status", [400, 404, 405, 413, 418, 422, 500, 502, 504])
 async def test_it_is_never_given_up_for_an_answer(callback: Callback, erp: Erp, status: int) -> None:
     erp.answers_with(status)
     error = await failure(callback)
     assert type(error) is Retry
-    assert error.reason == f'the ERP answered {status}: {{"said":{status}}}'
+    assert error.reason == f"the ERP answered {status}; its answer stands in the attempt"
+
+
+@pytest.mark.parametrize("status", [308, 400, 401, 403, 410, 429, 500, 503])
+async def test_the_reason_has_no_word_of_the_answer_and_the_attempt_has_it(
+    callback: Callback, erp: Erp, status: int
+) -> None:
+    erp.answers_with(status)
+    erp.echoes = True
+    calls = begin_trace()
+    error = await failure(callback)
+    assert "João" not in error.reason
+    assert ("João" in str(calls)) is (status >= 400)
 
 
 async def test_410_is_the_one_answer_that_ends_it(callback: Callback, erp: Erp) -> None:

@@ -39,6 +39,8 @@ class Erp:
     callbacks: list[Callback] = field(default_factory=list)
     #: (status, headers) of the next answers; 200 when there is none left, RESET breaks the connection.
     answers: deque[tuple[int, dict[str, str]]] = field(default_factory=deque)
+    #: Answer with the order itself, as a careless error page does.
+    echoes: bool = False
     before_answering: Callable[[Callback], Awaitable[None]] | None = None
 
     def answers_with(self, *statuses: int, **headers: str) -> None:
@@ -55,5 +57,5 @@ class Erp:
         if status == RESET:
             await reset_connection(send)
             return
-        said = msgspec.json.encode({"said": status})
+        said = callback.raw if self.echoes else msgspec.json.encode({"said": status})
         await Response(said, status_code=status, headers=headers)(scope, receive, send)

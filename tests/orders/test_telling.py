@@ -164,7 +164,9 @@ async def test_a_start_handling_whose_answer_never_came_is_read_back(
 
 
 @pytest.mark.parametrize(
-    "status", ["handling", "invoiced", "canceled", "replaced"], ids=lambda status: f"is-{status}"
+    "status",
+    ["handling", "waiting-for-fulfillment", "invoiced", "canceled", "replaced"],
+    ids=lambda status: f"is-{status}",
 )
 async def test_an_order_that_went_on_meanwhile_is_done(
     starting: Starting, shop: RunningSandbox, erp: Erp, status: str

@@ -115,3 +115,10 @@ async def test_its_bridge_toml_is_a_configuration_as_it_stands(
     assert (acme.vtex.rest_base, acme.vtex.app_key.get()) == ("http://sandbox", "sandbox-key")
     assert acme.erp
     assert acme.erp.callback_secret.get() == CALLBACK_SECRET
+
+
+async def test_its_bridge_toml_shows_how_to_change_the_bridges_port(vtex: httpx2.AsyncClient) -> None:
+    text = (await vtex.get("/sandbox/bridge.toml")).text
+    shown = tomllib.loads(re.sub(r"(?m)^# (?=\[server\]|port = )", "", text))
+    assert "server" not in tomllib.loads(text)
+    assert shown["server"] == {"port": 8080}
