@@ -79,27 +79,34 @@ def _of_the_awaited(row: Row[Any]) -> str:
 
 
 def _next(row: Row[Any], resting: Mapping[str, str]) -> str | None:
+    if row.behind is not None:
+        return "it is sent when that one has ended"
+    if _rests(row, resting):
+        return "one request tries it then; when that comes through, all are sent"
+    match row.status:
+        case Status.WAITING:
+            return _next_of_waiting(row)
+        case Status.RETRYING if row.reason_class == Unauthorized.reason_class:
+            return "mend that: it goes on by itself, the next try is at next_attempt_at"
+        case Status.RETRYING:
+            return "it is tried again by itself at next_attempt_at"
+        case Status.FAILED:
+            return _next_of_failed(row)
+    return None
+
+
+def _next_of_waiting(row: Row[Any]) -> str:
     other = f"{row.waiting_kind} {row.waiting_key}"
-    said: str | None = None
-    match row.status, row.reason_class:
-        case _ if row.behind is not None:
-            said = "it is sent when that one has ended"
-        case _ if _rests(row, resting):
-            said = "one request tries it then; when that comes through, all are sent"
-        case Status.WAITING, _ if row.waiting_kind in KINDS and row.awaited_status is None:
-            said = f"send {other}, or make it in VTEX, which is asked again at next_attempt_at"
-        case Status.WAITING, _ if row.awaited_status == Status.FAILED:
-            said = f"mend {other}: this is sent as soon as that is there"
-        case Status.WAITING, _:
-            said = "it is sent as soon as the other arrives; VTEX is asked again at next_attempt_at"
-        case Status.RETRYING, Unauthorized.reason_class:
-            said = "mend that: it goes on by itself, the next try is at next_attempt_at"
-        case Status.RETRYING, _:
-            said = "it is tried again by itself at next_attempt_at"
-        case Status.FAILED, Waiting.reason_class if row.waiting_kind:
-            said = f"when {other} arrives after all, this is sent by itself"
-        case Status.FAILED, Taken.reason_class:
-            said = "send what it says anew, as why says: a replay of this event would meet the same"
-        case Status.FAILED, _:
-            said = "mend the cause, then send the change again or POST to this event's /replay"
-    return said
+    if row.waiting_kind in KINDS and row.awaited_status is None:
+        return f"send {other}, or make it in VTEX, which is asked again at next_attempt_at"
+    if row.awaited_status == Status.FAILED:
+        return f"mend {other}: this is sent as soon as that is there"
+    return "it is sent as soon as the other arrives; VTEX is asked again at next_attempt_at"
+
+
+def _next_of_failed(row: Row[Any]) -> str:
+    if row.reason_class == Waiting.reason_class and row.waiting_kind:
+        return f"when {row.waiting_kind} {row.waiting_key} arrives after all, this is sent by itself"
+    if row.reason_class == Taken.reason_class:
+        return "send what it says anew, as why says: a replay of this event would meet the same"
+    return "mend the cause, then send the change again or POST to this event's /replay"
