@@ -86,10 +86,10 @@ def _next(row: Row[Any], resting: Mapping[str, str]) -> str | None:
     match row.status:
         case Status.WAITING:
             return _next_of_waiting(row)
-        case Status.RETRYING if row.reason_class == Unauthorized.reason_class:
-            return "mend that: it goes on by itself, the next try is at next_attempt_at"
         case Status.RETRYING:
-            return "it is tried again by itself at next_attempt_at"
+            is_ours = row.reason_class == Unauthorized.reason_class
+            first = "mend that: it goes on by itself" if is_ours else "it is tried again by itself"
+            return f"{first}, next at next_attempt_at"
         case Status.FAILED:
             return _next_of_failed(row)
     return None
