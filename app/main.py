@@ -12,6 +12,7 @@ import typer
 import uvicorn
 
 from app import logging, roles
+from app.bridge import bridge
 from app.config import Settings, load
 from app.database import migrate
 from app.errors import BridgeError, ConfigurationError
@@ -129,7 +130,7 @@ def openapi() -> None:
 async def _with_keys(settings: Settings, use: Callable[[Keys], Awaitable[T]]) -> T:
     if settings.on_sqlite:
         await migrate(settings.database)
-    async with roles.bridge(settings) as parts:
+    async with bridge(settings) as parts:
         return await use(parts.keys)
 
 

@@ -13,6 +13,7 @@ import uvicorn
 from sqlalchemy.engine import make_url
 
 from app import roles
+from app.bridge import Bridge
 from app.config import Settings, parse
 from app.sandbox import create_sandbox
 from tests.contract.recorder import ContractRecorder
@@ -142,7 +143,7 @@ def _without_password(database_url: str) -> dict[str, str]:
 
 @dataclass
 class RunningBridge:
-    parts: roles.Bridge
+    parts: Bridge
     client: httpx2.AsyncClient
 
     async def post(self, kind: str, body: Any, **headers: str) -> list[str]:
@@ -174,7 +175,7 @@ async def running_bridge(
     database_url: str, sandbox_url: str, *, role: roles.Role = roles.Role.ALL, **changes: Any
 ) -> AsyncIterator[RunningBridge]:
     settings: Settings = parse(configuration(database_url, sandbox_url, **changes))
-    started: asyncio.Future[tuple[roles.Bridge, int]] = asyncio.get_running_loop().create_future()
+    started: asyncio.Future[tuple[Bridge, int]] = asyncio.get_running_loop().create_future()
     stopping = asyncio.Event()
     serving = asyncio.create_task(
         roles.serve(

@@ -6,7 +6,7 @@ from tests.running import RunningSandbox, until
 
 
 async def test_a_paused_api_is_named_and_gone_on_with(starting: Starting, sandbox: RunningSandbox) -> None:
-    async with starting(delivery={"breaker_failures": 2, "breaker_base_seconds": 3}) as bridge:
+    async with starting(delivery={"breaker_failures": 2, "breaker_base_seconds": 6}) as bridge:
         await sku_in_store(bridge)
         broken = {"action": "status", "status": 500, "method": "PUT", "path_regex": "/pricing/", "times": 2}
         await sandbox.control("faults", broken)
@@ -18,7 +18,7 @@ async def test_a_paused_api_is_named_and_gone_on_with(starting: Starting, sandbo
         await until(named, "the pause is shown")
         assert bridge.parts.resting_kinds() == {("acme", "price")}
         # Another API of the same store goes on meanwhile.
-        await deliver(bridge, "stock", {"sku": "S1", "warehouse": "1_1", "quantity": 3})
+        await deliver(bridge, "stock", {"sku": "S1", "warehouse": "1_1", "quantity": 3, "unlimited": False})
         assert bridge.parts.resting_kinds() == {("acme", "price")}
         await bridge.reaches(price, "delivered")
         assert bridge.parts.resting_kinds() == frozenset()

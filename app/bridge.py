@@ -1,0 +1,181 @@
+"""Composition: what every process of the bridge is made of, from the configuration."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+import uvicorn
+
+from app.api.application import create_app
+from app.bindings import Bindings
+from app.changes import KINDS, stock
+from app.changes.absence import Absences
+from app.changes.kind import KindDeliverer, Shop
+from app.config import ConnectionSettings, DeliverySettings, RetentionSettings, Settings
+from app.database import Database
+from app.erp.callback import Callback
+from app.http.door import Door, begin_trace
+from app.http.gate import ALL_OF_VTEX, ERP, Breaking, Gate
+from app.http.limits import limits_of
+from app.keys import Keys
+from app.orders.hints import Hints
+from app.orders.poller import Poller
+from app.orders.telling import KIND as ORDER
+from app.orders.telling import OrderDeliverer
+from app.paces import SharedPaces
+from app.queue.dispatcher import Deliverer, Dispatcher, Pace
+from app.queue.lanes import Backoff
+from app.queue.pruner import Pruner, Retention
+from app.queue.store import Store
+from app.vtex.store import VtexStore, open_store
+
+#: From the signal to the end: attempts and requests in flight have this long, then what is left is cut.
+GRACE_SECONDS = 7.0
+
+
+class Server(uvicorn.Server):
+    """Signals belong to the command: uvicorn would raise them again and cut our own stop short."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@dataclass(frozen=True)
+class Bridge:
+    """Everything that a process has, whatever its role."""
+
+    settings: Settings
+    database: Database
+    store: Store
+    keys: Keys
+    gate: Gate
+    door: Door
+    shops: dict[str, VtexStore]
+
+    def server(self, *, serve_api: bool) -> uvicorn.Server:
+        app = create_app(
+            self.store,
+            self.keys,
+            connections=self.settings.connections,
+            max_body_bytes=self.settings.server.max_body_bytes,
+            why_kinds_rest=self.why_kinds_rest,
+            serve_api=serve_api,
+        )
+        config = uvicorn.Config(
+            app,
+            host=self.settings.server.host,
+            port=self.settings.server.port,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=round(GRACE_SECONDS),
+        )
+        return Server(config)
+
+    def dispatcher(self) -> Dispatcher:
+        shops = {
+            name: Shop(
+                name,
+                connection.vtex,
+                self.shops[name],
+                Bindings(self.database, name),
+                Absences(life_seconds=self.settings.delivery.absence_seconds),
+            )
+            for name, connection in self.settings.connections.items()
+        }
+        deliverers: dict[str, Deliverer] = {kind.name: KindDeliverer(kind, shops) for kind in KINDS.values()}
+        deliverers[ORDER] = OrderDeliverer(
+            self.store,
+            {
+                name: (self.shops[name].orders, Callback(self.door, name, connection.erp))
+                for name, connection in self.settings.connections.items()
+                if connection.erp
+            },
+            stock.resend,
+        )
+        return Dispatcher(self.store, deliverers, _pace(self.settings), begin_trace, self.resting_kinds)
+
+    def pruner(self) -> Pruner:
+        return Pruner(self.store, _retention(self.settings.retention))
+
+    async def why_kinds_rest(self, connection: str) -> dict[str, str]:
+        """The kinds that are not sent at the moment, each with the reason."""
+        said = await self.gate.pauses(connection)
+        reasons = {
+            kind: said.get(api) or (said.get(ALL_OF_VTEX) if api != ERP else None)
+            for kind, api in _main_apis(self.settings.connections[connection]).items()
+        }
+        return {kind: reason for kind, reason in reasons.items() if reason}
+
+    def resting_kinds(self) -> frozenset[tuple[str, str]]:
+        """(connection, kind) that wait for an API which rests now, or whose quota is used up."""
+        held = self.gate.held()
+        return frozenset(
+            (name, kind)
+            for name, connection in self.settings.connections.items()
+            for kind, api in _main_apis(connection).items()
+            if (name, api) in held or (api != ERP and (name, ALL_OF_VTEX) in held)
+        )
+
+    def pollers(self) -> list[Poller]:
+        return [
+            Poller(name, connection.orders, self.shops[name].orders, Hints(self.database, name), self.store)
+            for name, connection in self.settings.connections.items()
+            if connection.order_sources
+        ]
+
+
+def _main_apis(connection: ConnectionSettings) -> dict[str, str]:
+    apis = {kind.name: kind.api for kind in KINDS.values()}
+    if connection.vtex.catalog == "webservice":
+        apis = {kind: "webservice" if api == "catalog" else api for kind, api in apis.items()}
+    return apis | {ORDER: ERP}
+
+
+def _breaking(settings: DeliverySettings) -> Breaking:
+    return Breaking(settings.breaker_failures, settings.breaker_base_seconds, settings.breaker_cap_seconds)
+
+
+def _pace(settings: Settings) -> Pace:
+    delivery = settings.delivery
+    return Pace(
+        concurrency=delivery.concurrency,
+        lease=timedelta(seconds=delivery.lease_seconds),
+        backoff=Backoff(
+            timedelta(seconds=delivery.retry_base_seconds), timedelta(seconds=delivery.retry_cap_seconds)
+        ),
+        give_up=timedelta(hours=delivery.give_up_hours),
+        waiting_check=timedelta(seconds=delivery.waiting_check_seconds),
+        # On SQLite the command writes beside us, and nobody notifies.
+        poll=timedelta(seconds=delivery.poll_seconds or (1 if settings.on_sqlite else 5)),
+        attempt=timedelta(seconds=delivery.attempt_seconds),
+        poison_after=delivery.poison_after,
+        grace=timedelta(seconds=GRACE_SECONDS),
+    )
+
+
+def _retention(settings: RetentionSettings) -> Retention:
+    return Retention(
+        states=timedelta(days=settings.state_days),
+        facts=timedelta(days=settings.fact_days),
+        every=timedelta(seconds=settings.pass_seconds),
+    )
+
+
+@asynccontextmanager
+async def bridge(settings: Settings) -> AsyncIterator[Bridge]:
+    database = Database(settings.database)
+    gate = Gate(SharedPaces(database), limits_of(settings.connections), _breaking(settings.delivery))
+    # No connection's slow answers may hold the sockets that another needs; pollers need a few too.
+    sockets = (settings.delivery.concurrency + 4) * max(1, len(settings.connections))
+    door = Door(gate, connections=max(64, sockets))
+    shops = {
+        name: open_store(door, name, connection.vtex) for name, connection in settings.connections.items()
+    }
+    try:
+        yield Bridge(settings, database, Store(database), Keys(database), gate, door, shops)
+    finally:
+        await door.close()
+        await database.close()

@@ -1,0 +1,151 @@
+"""Transactions on the one database, and notices between the processes that share it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, NullPool, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.sql.schema import Table
+
+from app import logging
+from app.database.engines import Threads, open_engine
+from app.database.outages import translated
+from app.errors import DatabaseUnavailable
+
+log = logging.get(__name__)
+P = ParamSpec("P")
+T = TypeVar("T")
+_NOTIFY = text("SELECT pg_notify(:channel, :payload)")
+#: An idle listening connection is asked this often whether it still lives.
+_LIVENESS_SECONDS = 30.0
+
+
+class Database:
+    """`write()` and `read()` are transactions; keep them short, never across an outbound call.
+
+    `run()` and `look()` are the same in one go, for the hot paths: on SQLite a whole transaction costs one
+    change of threads, not one for each statement.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.on_sqlite = make_url(url).get_backend_name() == "sqlite"
+        # One writer: SQLite has one write lock, and waiting in our pool is fair where its busy handler polls.
+        self._writer = open_engine(url, pool_size=1 if self.on_sqlite else 10)
+        self._reader = (
+            open_engine(url, pool_size=4, read_only=True)
+            if self.on_sqlite
+            # One pool; a lone SELECT needs no BEGIN and COMMIT around it.
+            else self._writer.execution_options(isolation_level="AUTOCOMMIT")
+        )
+        self._url = url
+        self._threads = Threads(url) if self.on_sqlite else None
+        #: SQLite: whoever comes first writes first, by whichever of the two ways.
+        self._writing = asyncio.Lock()
+        self._notices: dict[tuple[str, str], None] = {}
+        self._notifying: asyncio.Task[None] | None = None
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        async with translated(), self._one_writer(), self._writer.begin() as connection:
+            yield connection
+
+    async def run(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **names: P.kwargs) -> T:
+        """Do `work` in one transaction."""
+        async with translated(), self._one_writer():
+            if self._threads:
+                return await self._threads.write(lambda connection: work(connection, *args, **names))
+            async with self._writer.begin() as connection:
+                return await connection.run_sync(work, *args, **names)
+
+    async def look(
+        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **names: P.kwargs
+    ) -> T:
+        """Do `work`, which only reads."""
+        async with translated():
+            if self._threads:
+                return await self._threads.read(lambda connection: work(connection, *args, **names))
+            async with self._reader.begin() as connection:
+                return await connection.run_sync(work, *args, **names)
+
+    @asynccontextmanager
+    async def _one_writer(self) -> AsyncIterator[None]:
+        if not self.on_sqlite:
+            yield
+            return
+        async with self._writing:
+            yield
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        async with translated(), self._reader.begin() as connection:
+            yield connection
+
+    def notify(self, channel: str, payload: str) -> None:
+        """PostgreSQL: tell all who listen to the channel, soon; what repeats meanwhile is told once.
+
+        Never within a transaction: PostgreSQL lets those that notify commit only one by one.
+        """
+        if self.on_sqlite:
+            return
+        self._notices[channel, payload] = None
+        if self._notifying is None:
+            self._notifying = asyncio.create_task(self._notify())
+
+    async def _notify(self) -> None:
+        try:
+            while self._notices:
+                notices, self._notices = [*self._notices], {}
+                async with self.read() as connection:
+                    for channel, payload in notices:
+                        await connection.execute(_NOTIFY, {"channel": channel, "payload": payload})
+        except DatabaseUnavailable as error:
+            log.debug("notice.not_sent", error=str(error))
+        finally:
+            self._notifying = None
+
+    @asynccontextmanager
+    async def listening(
+        self, channel: str, heard: Callable[[str], None]
+    ) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+        """PostgreSQL: `heard` gets each payload, over a connection of its own.
+
+        Yields a call that waits until that connection breaks: DatabaseUnavailable.
+        """
+        engine = create_async_engine(self._url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        try:
+            async with translated(), engine.connect() as connection:
+                driver: Any = (await connection.get_raw_connection()).driver_connection
+                ended = asyncio.Event()
+                driver.add_termination_listener(lambda *_: ended.set())
+                await driver.add_listener(channel, lambda _driver, _pid, _channel, payload: heard(payload))
+                yield lambda: _broken(connection, ended)
+        finally:
+            await engine.dispose()
+
+    def upsert(self, table: Table) -> Any:
+        """INSERT with `on_conflict_do_update/nothing`, which both databases spell alike."""
+        return sqlite.insert(table) if self.on_sqlite else postgresql.insert(table)
+
+    async def close(self) -> None:
+        if self._notifying is not None:
+            await asyncio.wait([self._notifying])
+        if self._threads:
+            self._threads.close()
+        await self._writer.dispose()
+        if self._reader is not self._writer:
+            await self._reader.dispose()
+
+
+async def _broken(connection: AsyncConnection, ended: asyncio.Event) -> None:
+    """A connection whose other end vanished without a word is noticed by asking it."""
+    while not ended.is_set():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ended.wait(), _LIVENESS_SECONDS)
+            break
+        async with asyncio.timeout(_LIVENESS_SECONDS):
+            await connection.exec_driver_sql("SELECT 1")
+    raise DatabaseUnavailable("the connection that listens was closed")
