@@ -41,13 +41,13 @@ class Threads:
 
     def __init__(self, url: str) -> None:
         plain = make_url(url).set(drivername="sqlite")
-        self._engines = []
+        self.engines = []
         self._executors = []
         for read_only in (False, True):
             waiting = {"connect_args": {"timeout": 10, "check_same_thread": False}}
             engine = create_engine(plain, poolclass=StaticPool, **waiting, **_JSON)
             _as_we_want_it(engine, read_only=read_only)
-            self._engines.append(engine)
+            self.engines.append(engine)
             self._executors.append(ThreadPoolExecutor(1, "sqlite-read" if read_only else "sqlite-write"))
 
     async def write(self, work: Callable[[Connection], T]) -> T:
@@ -58,7 +58,7 @@ class Threads:
 
     async def _in_thread(self, which: int, work: Callable[[Connection], T]) -> T:
         def transaction() -> T:
-            with self._engines[which].begin() as connection:
+            with self.engines[which].begin() as connection:
                 return work(connection)
 
         return await asyncio.get_running_loop().run_in_executor(self._executors[which], transaction)
@@ -66,7 +66,7 @@ class Threads:
     def close(self) -> None:
         for executor in self._executors:
             executor.shutdown()
-        for engine in self._engines:
+        for engine in self.engines:
             engine.dispose()
 
 

@@ -30,8 +30,8 @@ async def test_all_that_waits_for_a_sku_asks_for_it_once(starting: Starting, san
     # One at a time: what asks in the same moment cannot know of each other's answers.
     async with starting(delivery={"absence_seconds": 60, "concurrency": 1}) as bridge:
         ids = await waiting_changes(bridge)
-        await make_due(bridge)
         attempts = [len((await bridge.event(event_id))["attempts"]) for event_id in ids]
+        await make_due(bridge)
 
         async def checked_again() -> bool:
             now = [len((await bridge.event(event_id))["attempts"]) for event_id in ids]

@@ -49,9 +49,11 @@ def counted(store: Store) -> Iterator[list[str]]:
             statements.append(statement)
 
     database = store.database
-    # On PostgreSQL the two are one, and what one hears the other does.
-    for each in {database._writer} | ({database._reader} if database.on_sqlite else set()):  # noqa: SLF001
-        engine = each.sync_engine
+    # On PostgreSQL the two are one, and what one hears the other does; on SQLite there are threads too.
+    engines = {database._writer.sync_engine}  # noqa: SLF001
+    if database._threads:  # noqa: SLF001
+        engines |= {database._reader.sync_engine, *database._threads.engines}  # noqa: SLF001
+    for engine in engines:
         event.listen(engine, "before_cursor_execute", count)
     yield statements
 
