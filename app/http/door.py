@@ -70,6 +70,8 @@ class Door:
         self._client: httpx2.AsyncClient | None = None
         self._opened_at = 0.0
         self._users: dict[httpx2.AsyncClient, int] = {}
+        #: Read once: each new client would stop the loop while it reads all authorities anew.
+        self._authorities = httpx2.create_ssl_context()
 
     async def send(self, request: Outgoing) -> Answer:
         """The answer that `judge` lets pass; Retry where there was none, Paused where nothing was sent."""
@@ -145,6 +147,7 @@ class Door:
     def _open(self) -> httpx2.AsyncClient:
         client = httpx2.AsyncClient(
             follow_redirects=False,
+            verify=self._authorities,
             # Connections of all accounts share this client: what one is told to remember, no other may send.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             limits=httpx2.Limits(

@@ -1,7 +1,6 @@
 """Pruning: what ended long ago goes, a little at a time; what is wanted, and what is not done, stays."""
 
 import asyncio
-import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -208,21 +207,12 @@ async def test_what_is_opened_again_in_that_moment_is_left_alone(
     assert await rows(store, "SELECT id FROM event") == [(place.id,)]
 
 
-async def test_a_backlog_of_50000_is_pruned_in_short_transactions(store: Store, clock: Clock) -> None:
+async def test_a_backlog_of_50000_is_pruned_in_small_transactions(store: Store, clock: Clock) -> None:
     await _ended_long_ago(store, clock, 50_000)
-    longest = 0.0
-
-    async def prune() -> None:
-        nonlocal longest
-        cursor, before = None, clock.now - timedelta(days=30)
-        while places := await store.events_from(cursor, 400):
-            began = time.perf_counter()
-            pruned = await store.prune_events([place.id for place in places], 600, states=True, before=before)
-            longest = max(longest, time.perf_counter() - began)
-            cursor = cursor if pruned.more else places[-1].id
-
-    await prune()
-    print(f"longest transaction: {longest * 1000:.0f} ms")
+    cursor, before, most = None, clock.now - timedelta(days=30), 0
+    while places := await store.events_from(cursor, 400):
+        pruned = await store.prune_events([place.id for place in places], 600, states=True, before=before)
+        most = max(most, pruned.events + pruned.attempts)
+        cursor = cursor if pruned.more else places[-1].id
     assert await rows(store, "SELECT 1 FROM event UNION ALL SELECT 1 FROM attempt") == []
-    # In quiet some 10 ms; a machine that does other work too is granted its pauses.
-    assert longest < 1
+    assert 0 < most <= 1000
