@@ -16,8 +16,9 @@ from app.config import ConnectionSettings, DeliverySettings, RetentionSettings, 
 from app.database import Database
 from app.erp.callback import Callback
 from app.http.door import Door, begin_trace
-from app.http.gate import ALL_OF_VTEX, ERP, Breaking, Gate
+from app.http.gate import Breaking, Gate
 from app.http.limits import limits_of
+from app.http.reasons import ALL_OF_VTEX, ERP
 from app.keys import Keys
 from app.orders.hints import Hints
 from app.orders.poller import Poller

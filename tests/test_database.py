@@ -155,6 +155,13 @@ async def test_a_lock_of_another_process_is_an_outage(on_sqlite: Database, tmp_p
     await _write(on_sqlite, KEY)
 
 
+async def test_a_write_that_stands_behind_others_for_long_is_an_outage(on_sqlite: Database) -> None:
+    async with on_sqlite.write():
+        with pytest.raises(DatabaseUnavailable, match="locked"):
+            await on_sqlite.run(lambda connection: connection.execute(text(KEY)))
+    await _write(on_sqlite, KEY)
+
+
 async def test_a_full_disk_is_an_outage(on_sqlite: Database) -> None:
     with pytest.raises(DatabaseUnavailable, match="full"):
         await _write(on_sqlite, "PRAGMA max_page_count = 1", "CREATE TABLE big AS SELECT randomblob(100000)")

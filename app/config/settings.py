@@ -69,7 +69,7 @@ class VtexSettings(_Section):
     app_key: SecretRef
     app_token: SecretRef
     catalog: Literal["rest", "webservice"] = "rest"
-    #: complete: the ERP owns all that it sends; express: after creation only what `express_owns` names.
+    #: complete: the ERP owns all that it sends; express: later only EANs, measures, prices and stock.
     mode: Literal["complete", "express"] = "complete"
     defaults: Defaults | None = None
     #: The unit in which the ERP sends weights, and the one the store weighs in (VTEX: usually grams).
@@ -79,6 +79,7 @@ class VtexSettings(_Section):
     store_length_unit: Literal["mm", "cm", "m"] = "cm"
     rest_url: BaseUrl | None = None
     pricing_url: BaseUrl | None = None
+    #: No call uses it yet.
     payments_url: BaseUrl | None = None
     webservice_url: BaseUrl | None = None
     timeout_seconds: Annotated[float, Field(gt=0, le=30)] = 10

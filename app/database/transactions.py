@@ -20,6 +20,8 @@ log = logging.get(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 _NOTIFY = text("SELECT pg_notify(:channel, :payload)")
+#: SQLite: how long a write stands behind others.
+_PATIENCE_SECONDS = 10.0
 #: An idle listening connection is asked this often whether it still lives.
 _LIVENESS_SECONDS = 30.0
 
@@ -76,8 +78,15 @@ class Database:
         if not self.on_sqlite:
             yield
             return
-        async with self._writing:
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await self._writing.acquire()
+        except TimeoutError:
+            raise DatabaseUnavailable("the database is locked: writes before this one do not end") from None
+        try:
             yield
+        finally:
+            self._writing.release()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:

@@ -6,7 +6,7 @@ keys; then one request, of whichever replica, tries it, and the pause ends or be
 
 import asyncio
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from http import HTTPStatus
 
 from app import logging
@@ -16,6 +16,7 @@ from app.http.bucket import growing
 from app.http.budgets import Budgets, Spent
 from app.http.limits import Call, Limit, Limits
 from app.http.pauses import Pauses
+from app.http.reasons import ALL_OF_VTEX, ERP, resting, used_up, who
 from app.http.shared import Cause, Paces, Pause
 
 log = logging.get(__name__)
@@ -26,9 +27,6 @@ _LONGEST_WAIT_SECONDS = 2.0
 _FULL_SECONDS = 0.5
 #: Beyond the request's own timeout: until its sender has told how it ended.
 _PROBE_GRACE_SECONDS = 5.0
-#: The scope of what concerns all of a connection's VTEX APIs.
-ALL_OF_VTEX = "vtex"
-ERP = "erp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,7 @@ class Gate:
         try:
             tokens = await self._budgets.take(limits, longest=_LONGEST_WAIT_SECONDS)
         except Spent as spent:
-            raise _used_up(call, spent) from None
+            raise used_up(call, spent) from None
         try:
             # The wait took its time.
             probes = tuple([await self._probing(call, pause, timeout_seconds) for pause in self._open(call)])
@@ -95,16 +93,16 @@ class Gate:
             for key, limits in self._met.items()
             if any(self._budgets.wait_seconds(limit) > _FULL_SECONDS for limit in limits)
         }
-        resting = self._pauses.resting()
-        if resting and self._looking is None:
+        at_rest = self._pauses.resting()
+        if at_rest and self._looking is None:
             # Held back, nothing asks any more; another replica's probe may have ended the pause.
             self._looking = asyncio.create_task(self._look())
-        return resting | full
+        return at_rest | full
 
     async def pauses(self, connection: str) -> dict[str, str]:
         """Why nothing goes to an API of this connection now, by API or `vtex` for all of VTEX's."""
         await self._pauses.refresh()
-        return {pause.scope: _resting(pause, left).reason for pause, left in self._pauses.of(connection)}
+        return {pause.scope: resting(pause, left).reason for pause, left in self._pauses.of(connection)}
 
     async def _look(self) -> None:
         try:
@@ -124,12 +122,12 @@ class Gate:
         found = [self._pauses.find(call.connection, scope) for scope in _scopes(call)]
         for pause in filter(None, found):
             if (left := self._pauses.seconds_left(pause)) > 0:
-                raise _resting(pause, left)
+                raise resting(pause, left)
         return [pause for pause in found if pause and pause.cause is not Cause.THROTTLED]
 
     async def _probing(self, call: Call, pause: Pause, timeout_seconds: float) -> Pause:
         if not await self._pauses.probe(pause, timeout_seconds + _PROBE_GRACE_SECONDS):
-            reason = f"{_who(call.api)} {pause.said}; one request is trying it now"
+            reason = f"{who(call.api)} {pause.said}; one request is trying it now"
             raise Paused(reason, after=timedelta(seconds=1))
         return pause
 
@@ -223,29 +221,3 @@ def _failed(answer: Answer | None) -> bool:
         or answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
         or answer.status_code == HTTPStatus.REQUEST_TIMEOUT
     )
-
-
-def _who(scope: str) -> str:
-    if scope == ERP:
-        return "the ERP's callback"
-    api, _, operation = scope.partition("/")
-    return "VTEX" if scope == ALL_OF_VTEX else f"VTEX {api}" + (f" ({operation})" if operation else "")
-
-
-def _resting(pause: Pause, seconds: float) -> Paused:
-    said = f"the app key {pause.said}" if pause.cause is Cause.FORBIDDEN else f"it {pause.said}"
-    reason = f"{_who(pause.scope)} is paused until {_clock(seconds)}: {said}"
-    return Paused(reason, after=timedelta(seconds=seconds))
-
-
-def _used_up(call: Call, spent: Spent) -> Paused:
-    quota = spent.limit.quota
-    figure = f" of {quota.per_minute:g} requests a minute" if quota else ""
-    reason = (
-        f"{_who(call.api)}: the quota{figure} ({spent.limit.name}) is used up until {_clock(spent.after)}"
-    )
-    return Paused(reason, after=timedelta(seconds=spent.after))
-
-
-def _clock(seconds: float) -> str:
-    return f"{datetime.now(UTC) + timedelta(seconds=seconds):%H:%M:%S} UTC"

@@ -102,14 +102,15 @@ async def test_an_accepted_event_is_sent_without_waiting_for_the_poll(store: Sto
         await until(lambda: all_ended(store), "the event ended", seconds=5)
 
 
-async def test_an_event_of_another_process_is_found_by_the_poll(
-    postgres_stores: tuple[Store, Store],
-) -> None:
-    store, other = postgres_stores
-    async with dispatching(store, price=Sending()):
+async def test_on_sqlite_what_the_command_writes_is_found_by_the_poll(migrated_sqlite_url: str) -> None:
+    ours, theirs = Database(migrated_sqlite_url), Database(migrated_sqlite_url)
+    store, other = Store(ours), Store(theirs)
+    async with dispatching(store, replace(PACE, poll=timedelta(seconds=0.5)), price=Sending()):
         await asyncio.sleep(0.2)
         await accept(other, state("A"))
         await until(lambda: all_ended(other), "the event ended", seconds=5)
+    await ours.close()
+    await theirs.close()
 
 
 async def test_a_lane_behind_a_busy_target_follows_without_waiting_for_the_poll(store: Store) -> None:

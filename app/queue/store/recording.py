@@ -7,16 +7,16 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Update, and_, case, exists, or_, select, tuple_, update
+from sqlalchemy import Connection, Row, Update, exists, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.schema import Table
 
-from app.errors import Waiting
 from app.queue.lanes import Claim, Document, Outcome, failures_after, since
 from app.queue.models import PENDING, Attempt, Status
 from app.queue.store.accepting import EVENT, LANE, LOCK_ORDER
 from app.queue.store.bulk import given, insert_rows, parameter
+from app.queue.store.waking import wake
 
 ATTEMPT: Table = Attempt.__table__  # type: ignore[attr-defined]  # SQLModel does not type it
 #: What neither JSONB nor UTF-8 can hold: NUL, and halves of surrogate pairs.
@@ -46,7 +46,7 @@ def record(connection: Connection, batch: list[Outcome], now: datetime) -> tuple
     )
     insert_rows(connection, ATTEMPT, [_attempt_row(outcome) for outcome in held if outcome.attempt])
     delivered = [outcome.claim for outcome in held if outcome.status is Status.DELIVERED]
-    woken = _wake(connection, delivered, now)
+    woken = wake(connection, delivered, now)
     written = {id(outcome) for outcome in held}
     return [id(outcome) in written for outcome in batch], woken or bool(pending)
 
@@ -209,42 +209,6 @@ def _attempt_row(outcome: Outcome) -> Document:
         "reason": outcome.reason,
         "calls": outcome.attempt.calls,
     }
-
-
-def _wake(connection: Connection, delivered: list[Claim], now: datetime) -> bool:
-    """All who wait for what was just delivered are due at once; those who gave up waiting are revived."""
-    if not delivered:
-        return False
-    # By equality, kind for kind: SQLite would look through all lanes for a list of triples.
-    keys: dict[tuple[str, str], list[str]] = {}
-    for claim in delivered:
-        keys.setdefault((claim.connection, claim.kind), []).append(claim.key)
-    arrived = or_(
-        *(
-            and_(LANE.c.connection == name, LANE.c.waiting_kind == kind, LANE.c.waiting_key.in_(those))
-            for (name, kind), those in keys.items()
-        )
-    )
-    sleeping = (
-        select(LANE.c.id).where(arrived, LANE.c.lease.is_(None)).order_by(*LOCK_ORDER).with_for_update()
-    )
-    ids = list(connection.scalars(sleeping))
-    if not ids:
-        return False
-    given_up = EVENT.c.status == Status.FAILED.value, EVENT.c.reason_class == Waiting.reason_class
-    opened = {"status": Status.ACCEPTED.value, "reason": None, "reason_class": None, "finished_at": None}
-    connection.execute(update(EVENT).where(EVENT.c.lane_id.in_(ids), *given_up).values(opened))
-    idle = LANE.c.due_at.is_(None)
-    connection.execute(
-        update(LANE)
-        .where(LANE.c.id.in_(ids))
-        .values(
-            due_at=now,
-            status=case((idle, Status.ACCEPTED.value), else_=LANE.c.status),
-            since=case((idle, now), else_=LANE.c.since),
-        )
-    )
-    return True
 
 
 async def checkpoint(connection: AsyncConnection, claim: Claim, stage: str) -> bool:

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Column, Float, Text, bindparam, case, delete, func, literal_column, select, update
+from sqlalchemy import Float, bindparam, case, delete, func, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.schema import Table
-from sqlmodel import Field, SQLModel
 
 from app.database import Database
 from app.http.bucket import Lease, Level, lease
 from app.http.limits import Limit, adaptive
 from app.http.shared import Cause, Pause, Standing, Want
+from app.paces.tables import ApiPause, Budget
 
 #: A burst of 429s is one complaint.
 _CUT_AGAIN_SECONDS = 5.0
@@ -22,39 +22,6 @@ _GAIN = 1.0
 #: So long without a complaint, an adaptive limit is dropped.
 _FORGIVEN_SECONDS = 600.0
 _SLOWEST = 0.5
-
-
-class Budget(SQLModel, table=True):
-    """A token bucket of one (connection, API or part of it)."""
-
-    __tablename__ = "budget"
-
-    connection: str = Field(primary_key=True)
-    name: str = Field(primary_key=True)
-    #: Below zero: promised ahead.
-    tokens: float = Field(sa_column=Column(Float(53), nullable=False))
-    #: The database's clock, in seconds since 1970, when `tokens` was right.
-    counted_at: float = Field(sa_column=Column(Float(53), nullable=False))
-    #: When it was full last.
-    full_at: float = Field(sa_column=Column(Float(53), nullable=False))
-    #: Adaptive ones: tokens per second; none while nothing limits it.
-    rate: float | None = Field(default=None, sa_column=Column(Float(53)))
-    #: When `rate` was cut last.
-    cut_at: float | None = Field(default=None, sa_column=Column(Float(53)))
-
-
-class ApiPause(SQLModel, table=True):
-    """An API, or a part of it, to which nothing is sent now; without a row all is well."""
-
-    __tablename__ = "api_pause"
-
-    connection: str = Field(primary_key=True)
-    scope: str = Field(primary_key=True)
-    cause: str
-    said: str = Field(sa_column=Column(Text, nullable=False))
-    paused_until: float = Field(sa_column=Column(Float(53), nullable=False))
-    trips: int
-    probe_until: float | None = Field(default=None, sa_column=Column(Float(53)))
 
 
 _BUDGET: Table = Budget.__table__  # type: ignore[attr-defined]  # SQLModel does not type it
