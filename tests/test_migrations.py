@@ -9,16 +9,17 @@ from sqlalchemy import Connection, text
 from sqlmodel import SQLModel
 
 # Every module with a table, so that the metadata is whole.
-from app import bindings, keys, paces
+from app import bindings, keys
 from app.database import Database, is_migrated, migrate
 from app.orders import hints
+from app.paces import tables
 from app.queue import models
 
 MODELS: list[type[SQLModel]] = [
     bindings.Binding,
     keys.ApiKey,
-    paces.Budget,
-    paces.ApiPause,
+    tables.Budget,
+    tables.ApiPause,
     hints.OrderHint,
     models.Lane,
     models.Event,
