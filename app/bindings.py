@@ -1,12 +1,14 @@
 """Bindings: the ERP's code ↔ VTEX's id, per connection and kind; always by code, never by name."""
 
 from collections.abc import Collection
+from functools import cache
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import delete, select
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Field, SQLModel
 
-from app.database import Database
+from app.database import Database, GroupCommit, Transaction, Written
+from app.database.bulk import Rows
 
 
 class Binding(SQLModel, table=True):
@@ -19,6 +21,16 @@ class Binding(SQLModel, table=True):
 
 
 _BINDING = Binding.__table__  # type: ignore[attr-defined]  # SQLModel does not type it
+#: Codes that one statement looks up.
+_MOST_CODES = 500
+_ASKED = Rows("asked", _BINDING, "connection", "kind", "code")
+
+
+@cache
+def _found(dialect: str) -> Written:
+    asked = _ASKED.columns(dialect)
+    same = (_BINDING.c[name] == value for name, value in asked.items())
+    return Written(select(*_BINDING.c["kind", "code", "vtex_id"]).where(*same), dialect)
 
 
 class Bindings:
@@ -27,11 +39,23 @@ class Bindings:
     def __init__(self, database: Database, connection: str) -> None:
         self._database = database
         self._connection = connection
+        self._finding: GroupCommit[tuple[str, str], int | None] = GroupCommit(
+            self._find, most=_MOST_CODES, weight=lambda _: 1
+        )
 
     async def find(self, kind: str, code: str) -> int | None:
-        query = select(_BINDING.c.vtex_id).where(*self._is(kind, code))
-        found: int | None = await self._database.look(Connection.scalar, query)
-        return found
+        """Those who ask at the same time share one statement."""
+        return await self._finding.submit((kind, code))
+
+    async def _find(self, asked: list[tuple[str, str]]) -> list[int | Exception | None]:
+        rows = [{"connection": self._connection, "kind": kind, "code": code} for kind, code in asked]
+
+        def find(transaction: Transaction) -> dict[tuple[str, str], int]:
+            found = transaction.rows(_found(transaction.dialect), **_ASKED.document(transaction, rows))
+            return {(row.kind, row.code): row.vtex_id for row in found}
+
+        found = await self._database.look(find)
+        return [found.get(each) for each in asked]
 
     async def codes(self, kind: str, vtex_ids: Collection[int]) -> list[str]:
         """The ERP's codes of VTEX's ids, as far as they are bound."""

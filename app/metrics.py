@@ -58,6 +58,7 @@ BREAKER_TRANSITIONS = Counter(
     "Pauses that began (paused), were tried (probing) and ended (closed).",
     ["connection", "api", "to"],
 )
+TRANSACTIONS = Counter("bridge_database_transactions", "Begun on the database: read or write.", ["how"])
 REQUESTS_IN = Counter(
     "bridge_incoming_requests", "Requests from the ERP and from operators.", ["route", "method", "status"]
 )

@@ -12,7 +12,7 @@ import httpx2
 import uvicorn
 from sqlalchemy.engine import make_url
 
-from app import roles
+from app import metrics, roles
 from app.bridge import Bridge
 from app.config import Settings, parse
 from app.sandbox import create_sandbox
@@ -168,6 +168,16 @@ class RunningBridge:
         except AssertionError as error:
             raise AssertionError(f"{error}; it is {seen}") from None
         return seen
+
+
+def transactions() -> float:
+    """How many this process has begun on its databases."""
+    return sum(
+        sample.value
+        for family in metrics.TRANSACTIONS.collect()
+        for sample in family.samples
+        if sample.name.endswith("_total")
+    )
 
 
 @asynccontextmanager

@@ -158,7 +158,7 @@ async def test_a_lock_of_another_process_is_an_outage(on_sqlite: Database, tmp_p
 async def test_a_write_that_stands_behind_others_for_long_is_an_outage(on_sqlite: Database) -> None:
     async with on_sqlite.write():
         with pytest.raises(DatabaseUnavailable, match="locked"):
-            await on_sqlite.run(lambda connection: connection.execute(text(KEY)))
+            await on_sqlite.run(lambda transaction: transaction.fetch(KEY, ()))
     await _write(on_sqlite, KEY)
 
 

@@ -5,20 +5,22 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, NullPool, text
+from sqlalchemy import NullPool, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.sql.schema import Table
 
-from app import logging
-from app.database.engines import Threads, open_engine
+from app import logging, metrics
+from app.database.drivers import PostgresPool, SqliteThreads, Transaction
+from app.database.engines import open_engine
 from app.database.outages import translated
 from app.errors import DatabaseUnavailable
 
 log = logging.get(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
+_READS, _WRITES = (metrics.TRANSACTIONS.labels(how) for how in ("read", "write"))
 _NOTIFY = text("SELECT pg_notify(:channel, :payload)")
 #: SQLite: how long a write stands behind others.
 _PATIENCE_SECONDS = 10.0
@@ -29,8 +31,7 @@ _LIVENESS_SECONDS = 30.0
 class Database:
     """`write()` and `read()` are transactions; keep them short, never across an outbound call.
 
-    `run()` and `look()` are the same in one go, for the hot paths: on SQLite a whole transaction costs one
-    change of threads, not one for each statement.
+    `run()` and `look()` are the same in one go, for the hot paths: the driver runs what was written before.
     """
 
     def __init__(self, url: str) -> None:
@@ -44,7 +45,7 @@ class Database:
             else self._writer.execution_options(isolation_level="AUTOCOMMIT")
         )
         self._url = url
-        self._threads = Threads(url) if self.on_sqlite else None
+        self._drivers = SqliteThreads(url) if self.on_sqlite else PostgresPool(url)
         #: SQLite: whoever comes first writes first, by whichever of the two ways.
         self._writing = asyncio.Lock()
         self._notices: dict[tuple[str, str], None] = {}
@@ -52,26 +53,25 @@ class Database:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
+        _WRITES.inc()
         async with translated(), self._one_writer(), self._writer.begin() as connection:
             yield connection
 
-    async def run(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **names: P.kwargs) -> T:
+    async def run(
+        self, work: Callable[Concatenate[Transaction, P], T], *args: P.args, **names: P.kwargs
+    ) -> T:
         """Do `work` in one transaction."""
+        _WRITES.inc()
         async with translated(), self._one_writer():
-            if self._threads:
-                return await self._threads.write(lambda connection: work(connection, *args, **names))
-            async with self._writer.begin() as connection:
-                return await connection.run_sync(work, *args, **names)
+            return await self._drivers.write(lambda transaction: work(transaction, *args, **names))
 
     async def look(
-        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **names: P.kwargs
+        self, work: Callable[Concatenate[Transaction, P], T], *args: P.args, **names: P.kwargs
     ) -> T:
-        """Do `work`, which only reads."""
+        """Do `work`, which only reads; on PostgreSQL each of its statements sees what is committed."""
+        _READS.inc()
         async with translated():
-            if self._threads:
-                return await self._threads.read(lambda connection: work(connection, *args, **names))
-            async with self._reader.begin() as connection:
-                return await connection.run_sync(work, *args, **names)
+            return await self._drivers.read(lambda transaction: work(transaction, *args, **names))
 
     @asynccontextmanager
     async def _one_writer(self) -> AsyncIterator[None]:
@@ -90,6 +90,7 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
+        _READS.inc()
         async with translated(), self._reader.begin() as connection:
             yield connection
 
@@ -142,8 +143,7 @@ class Database:
     async def close(self) -> None:
         if self._notifying is not None:
             await asyncio.wait([self._notifying])
-        if self._threads:
-            self._threads.close()
+        await self._drivers.close()
         await self._writer.dispose()
         if self._reader is not self._writer:
             await self._reader.dispose()

@@ -6,8 +6,9 @@ from typing import Any
 
 import httpx2
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
+from app.database import Transaction
 from tests.api.intake import MOST_BYTES, NOTHING, PRICE, STOCK, Intake, problem
 from tests.postgres import Postgres
 from tests.running import until
@@ -64,10 +65,10 @@ async def test_an_outage_tells_nothing_of_the_database(intake_on_postgres: Intak
     assert "/var/lib/pg" not in (await intake_on_postgres.post("price", PRICE)).text
 
 
-def _no_more_pages(connection: Connection) -> None:
+def _no_more_pages(transaction: Transaction) -> None:
     """A limit of this connection, which is the one that accepts."""
-    pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-    connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    [[pages]] = transaction.fetch("PRAGMA page_count", ())
+    transaction.fetch(f"PRAGMA max_page_count = {pages}", ())
 
 
 async def test_a_full_disk_on_sqlite_is_answered_503_and_can_be_repeated(intake_on_sqlite: Intake) -> None:
@@ -82,7 +83,7 @@ async def test_a_full_disk_on_sqlite_is_answered_503_and_can_be_repeated(intake_
     assert await intake.stored() == before == NOTHING
 
     await intake.store.database.run(
-        lambda connection: connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+        lambda transaction: transaction.fetch("PRAGMA max_page_count = 1000000", ())
     )
     assert (await intake.post("product", changes, Idempotency_Key="k")).status_code == 202
     assert (await intake.stored())["event"] == len(changes)

@@ -7,8 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from asyncpg import UntranslatableCharacterError  # type: ignore[import-untyped]
 
+from app.database import VIOLATIONS
 from app.errors import DatabaseUnavailable
 from app.queue.lanes import Submission
 from app.queue.store import IdempotencyConflict, Store
@@ -18,7 +19,7 @@ from tests.queue.making import Clock, accept, claim_one, deliver, fact, lane, ro
 
 async def test_a_submission_with_an_event_id_twice_stores_nothing(store: Store) -> None:
     event = state("A")
-    with pytest.raises(IntegrityError):
+    with pytest.raises(VIOLATIONS):
         await accept(store, state("B"), event, event)
     assert await rows(store, "SELECT key FROM event") == []
     assert await rows(store, "SELECT key FROM lane") == []
@@ -32,13 +33,13 @@ async def test_the_neighbours_of_a_faulty_submission_are_stored(store: Store) ->
         return_exceptions=True,
     )
     assert [place for place, each in enumerate(results) if isinstance(each, Exception)] == [7]
-    assert isinstance(results[7], IntegrityError)
+    assert isinstance(results[7], VIOLATIONS)
     assert await rows(store, "SELECT count(*) FROM event") == [(20,)]
 
 
 async def test_a_number_of_a_faulty_submission_is_given_to_the_next(store: Store) -> None:
     event = state("A")
-    with pytest.raises(IntegrityError):
+    with pytest.raises(VIOLATIONS):
         await accept(store, event, event)
     await accept(store, state("A"))
     assert await rows(store, "SELECT number FROM event") == [(1,)]
@@ -48,7 +49,7 @@ async def test_a_payload_that_the_database_refuses_is_no_outage(
     postgres_stores: tuple[Store, Store],
 ) -> None:
     store, _ = postgres_stores
-    with pytest.raises(DBAPIError):
+    with pytest.raises(UntranslatableCharacterError):
         await accept(store, state("A", {"name": "NUL \x00"}))
 
 

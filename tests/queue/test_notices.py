@@ -2,13 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event
 
 from app.database import Database
 from app.errors import DatabaseUnavailable, Retry
@@ -17,7 +16,7 @@ from app.queue.store import Store
 from tests.postgres import Postgres
 from tests.queue.making import accept, claim_one, ended, rows, state, waiting
 from tests.queue.test_dispatcher import PACE, Sending, all_ended, dispatching
-from tests.running import until
+from tests.running import transactions, until
 
 NO_POLL = replace(PACE, poll=timedelta(hours=1))
 
@@ -37,25 +36,6 @@ async def _listens(store: Store) -> bool:
     with suppress(DatabaseUnavailable):
         return bool(await rows(store, query))
     return False
-
-
-@contextmanager
-def counted(store: Store) -> Iterator[list[str]]:
-    """Every statement of this store's."""
-    statements: list[str] = []
-
-    def count(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
-        if not statement.startswith("BEGIN"):
-            statements.append(statement)
-
-    database = store.database
-    # On PostgreSQL the two are one, and what one hears the other does; on SQLite there are threads too.
-    engines = {database._writer.sync_engine}  # noqa: SLF001
-    if database._threads:  # noqa: SLF001
-        engines |= {database._reader.sync_engine, *database._threads.engines}  # noqa: SLF001
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", count)
-    yield statements
 
 
 async def test_a_change_taken_by_another_process_is_sent_at_once(two: tuple[Store, Store]) -> None:
@@ -131,9 +111,9 @@ async def test_what_comes_due_later_is_sent_then_and_not_at_the_poll(migrated_da
 async def test_an_idle_dispatcher_asks_once_for_each_poll(store: Store) -> None:
     async with dispatching(store, replace(PACE, poll=timedelta(seconds=1)), price=Sending()):
         await asyncio.sleep(0.5)
-        with counted(store) as statements:
-            await asyncio.sleep(3)
-    assert 1 <= len(statements) <= 4
+        before = transactions()
+        await asyncio.sleep(3)
+        assert 1 <= transactions() - before <= 4
 
 
 async def test_a_lane_in_other_hands_is_not_polled_hard(two: tuple[Store, Store]) -> None:
@@ -143,6 +123,6 @@ async def test_a_lane_in_other_hands_is_not_polled_hard(two: tuple[Store, Store]
     await accept(theirs, state("A", kind="kit", target="sku:A"))
     async with dispatching(ours, replace(PACE, poll=timedelta(seconds=5)), kit=Sending()):
         await asyncio.sleep(1)
-        with counted(ours) as statements:
-            await asyncio.sleep(3)
-    assert len(statements) <= 8
+        before = transactions()
+        await asyncio.sleep(3)
+        assert transactions() - before <= 8

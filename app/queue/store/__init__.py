@@ -5,12 +5,9 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy.exc import IntegrityError
-
-from app.database import Database, may_rerun
+from app.database import VIOLATIONS, Database, GroupCommit, may_rerun
 from app.errors import DatabaseUnavailable, LeaseLost
 from app.queue.fairness import Chooser, MostUrgent
-from app.queue.group import GroupCommit
 from app.queue.lanes import Claim, Outcome, Submission
 from app.queue.notices import Notices
 from app.queue.store import accepting, claiming, leasing, pruning, recording, replaying
@@ -72,7 +69,7 @@ class Store:
     ) -> list[Claim]:
         try:
             return await self.database.run(claiming.claim, due, chooser, now, lease)
-        except IntegrityError:
+        except VIOLATIONS:
             pass
         except DatabaseUnavailable as error:
             if not may_rerun(error):
@@ -145,7 +142,7 @@ class Store:
         self.notices.post()
 
     async def _accept(self, batch: list[Submission]) -> list[Accepted | Exception]:
-        return await self.database.run(accepting.accept, self.database.upsert, batch, self.clock())
+        return await self.database.run(accepting.accept, batch, self.clock())
 
     async def _record(self, batch: list[Outcome]) -> list[bool | Exception]:
         written, is_due = await self.database.run(recording.record, batch, self.clock())

@@ -1,28 +1,28 @@
 """Accepting: number the events under their lanes' locks, fold the state kinds, store all in one go."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Update, case, exists, false, func, select, tuple_, update
+from sqlalchemy import and_, bindparam, case, exists, false, func, select, update
 from sqlalchemy.sql.schema import Table
 
+from app.database import Transaction, Written
+from app.database.bulk import Rows, among, insertion, listed
 from app.errors import BridgeError
 from app.queue.folding import Registers, Said, Saying, moment, saying
 from app.queue.lanes import Document, NewEvent, Submission
 from app.queue.models import Event, IdempotencyKey, Lane, Status
-from app.queue.store.bulk import given, insert_rows, insertion, parameter
 
 LANE: Table = Lane.__table__  # type: ignore[attr-defined]  # SQLModel does not type it
 EVENT: Table = Event.__table__  # type: ignore[attr-defined]
 IDEMPOTENCY: Table = IdempotencyKey.__table__  # type: ignore[attr-defined]
 
 LaneKey = tuple[str, str, str]
-Upsert = Callable[[Table], Any]
 
 
 class IdempotencyConflict(BridgeError):
@@ -39,17 +39,32 @@ class Accepted:
 LOCK_ORDER = (LANE.c.connection, LANE.c.kind, LANE.c.key)
 
 
-def accept(
-    connection: Connection, upsert: Upsert, batch: list[Submission], now: datetime
-) -> list[Accepted | Exception]:
-    answers = _answered_before(connection, upsert, batch, now)
+#: What a lane begins with; of a known one only what `_begin_or_go_on` names is taken.
+_BEGUN = Rows(
+    "lanes",
+    LANE,
+    *("connection", "kind", "key", "target", "priority", "is_state", "last_number", "desired", "stamps"),
+    *("resend", "status", "since", "failures", "due_at"),
+)
+_FOLDED = Rows("folds", LANE, "id", "desired", "stamps")
+_NEW_EVENTS = Rows(
+    "events",
+    EVENT,
+    *("id", "connection", "kind", "key", "lane_id", "number", "payload", "status", "reason"),
+    *("accepted_at", "finished_at"),
+)
+_KEYS = Rows("keys", IDEMPOTENCY, "connection", "route", "key", "body_sha256", "event_ids", "expires_at")
+
+
+def accept(transaction: Transaction, batch: list[Submission], now: datetime) -> list[Accepted | Exception]:
+    answers = _answered_before(transaction, batch, now)
     fresh = [submission for submission, answer in zip(batch, answers, strict=True) if answer is None]
     lanes: dict[LaneKey, list[NewEvent]] = defaultdict(list)
     for submission in fresh:
         for event in submission.events:
             lanes[submission.connection, event.kind, event.key].append(event)
     if lanes:
-        _store(connection, dict(sorted(lanes.items())), now)
+        _store(transaction, dict(sorted(lanes.items())), now)
     return [
         answer or Accepted(tuple(event.id for event in submission.events))
         for submission, answer in zip(batch, answers, strict=True)
@@ -57,10 +72,10 @@ def accept(
 
 
 @cache
-def _begin_or_go_on(names: tuple[str, ...], dialect: str) -> Any:
-    statement = insertion(LANE, names, dialect)
+def _begin_or_go_on(dialect: str) -> Written:
+    statement = insertion(LANE, _BEGUN, dialect)
     is_idle = LANE.c.due_at.is_(None)
-    return statement.on_conflict_do_update(
+    statement = statement.on_conflict_do_update(
         index_elements=["connection", "kind", "key"],
         set_={
             "last_number": LANE.c.last_number + statement.excluded.last_number,
@@ -69,23 +84,39 @@ def _begin_or_go_on(names: tuple[str, ...], dialect: str) -> Any:
             "since": case((is_idle, statement.excluded.since), else_=LANE.c.since),
             "failures": case((is_idle, 0), else_=LANE.c.failures),
         },
-    ).returning(*LANE.c["id", "connection", "kind", "key", "last_number", "desired", "stamps"])
+    )
+    returned = LANE.c["id", "connection", "kind", "key", "last_number", "desired", "stamps"]
+    return Written(statement.returning(*returned), dialect)
 
 
 @cache
-def _set_desired(dialect: str) -> Update:
-    new = given(LANE, ("id", "desired", "stamps"), dialect)
-    return update(LANE).where(LANE.c.id == new["id"]).values(desired=new["desired"], stamps=new["stamps"])
+def _set_desired(dialect: str) -> Written:
+    new = _FOLDED.columns(dialect)
+    values = {name: new[name] for name in ("desired", "stamps")}
+    return Written(update(LANE).where(LANE.c.id == new["id"]).values(values), dialect)
 
 
-def _store(connection: Connection, lanes: dict[LaneKey, list[NewEvent]], now: datetime) -> None:
+@cache
+def _insert_events(dialect: str) -> Written:
+    return Written(insertion(EVENT, _NEW_EVENTS, dialect), dialect)
+
+
+@cache
+def _rest(dialect: str) -> Written:
+    """Nothing new is to be sent: what only the accepting had made due is idle again."""
+    pending = exists().where(EVENT.c.lane_id == LANE.c.id, EVENT.c.finished_at.is_(None))
+    idle = update(LANE).where(among(LANE.c.id, "ids", dialect), ~pending)
+    return Written(idle.values(due_at=None, status=None), dialect)
+
+
+def _store(transaction: Transaction, lanes: dict[LaneKey, list[NewEvent]], now: datetime) -> None:
     """Lanes come sorted: two transactions lock their common rows in the same order."""
     accepted = Saying(moment(now))
     begun = {lane: _fold(Registers(), arrived, accepted) for lane, arrived in lanes.items()}
     new_rows = [_lane_row(lane, arrived, begun[lane], now) for lane, arrived in lanes.items()]
-    statement = _begin_or_go_on(tuple(new_rows[0]), connection.dialect.name)
-    locked = connection.execute(statement, parameter(connection, LANE, new_rows))
-    events, late, folds, idle = [], [], [], []
+    dialect = transaction.dialect
+    locked = transaction.rows(_begin_or_go_on(dialect), **_BEGUN.document(transaction, new_rows))
+    events, folds, idle = [], [], []
     for row in locked:
         lane = row.connection, row.kind, row.key
         arrived, (registers, said_anew) = lanes[lane], begun[lane]
@@ -99,15 +130,13 @@ def _store(connection: Connection, lanes: dict[LaneKey, list[NewEvent]], now: da
         for number, event in enumerate(arrived, first):
             stored = _event_row(row, event, number, now)
             if event.id in said_anew:
-                late.append(stored | _superseded(said_anew[event.id], now))
-            else:
-                events.append(stored)
-    for stored_alike in (events, late):
-        insert_rows(connection, EVENT, stored_alike)
+                stored |= _superseded(said_anew[event.id], now)
+            events.append(stored)
+    transaction.rows(_insert_events(dialect), **_NEW_EVENTS.document(transaction, events))
     if folds:
-        connection.execute(_set_desired(connection.dialect.name), parameter(connection, LANE, folds))
+        transaction.rows(_set_desired(dialect), **_FOLDED.document(transaction, folds))
     if idle:
-        connection.execute(_rest(idle))
+        transaction.rows(_rest(dialect), ids=listed(transaction, idle))
 
 
 def _fold(
@@ -127,12 +156,6 @@ def _superseded(said_anew: Said, now: datetime) -> Document:
     when = f"at {said_anew}" if isinstance(said_anew, str) else f"in version {said_anew}"
     reason = f"what it says was said anew {when}, before it came"
     return {"status": Status.SUPERSEDED.value, "reason": reason, "finished_at": now}
-
-
-def _rest(lane_ids: list[int]) -> Update:
-    """Nothing new is to be sent: what only the accepting had made due is idle again."""
-    pending = exists().where(EVENT.c.lane_id == LANE.c.id, EVENT.c.finished_at.is_(None))
-    return update(LANE).where(LANE.c.id.in_(lane_ids), ~pending).values(due_at=None, status=None)
 
 
 def _lane_row(
@@ -174,7 +197,7 @@ def _event_row(lane: Any, event: NewEvent, number: int, now: datetime) -> Docume
 
 
 def _answered_before(
-    connection: Connection, upsert: Upsert, batch: list[Submission], now: datetime
+    transaction: Transaction, batch: list[Submission], now: datetime
 ) -> list[Accepted | Exception | None]:
     """Claim each idempotency key; None for the submissions that are new."""
     keyed = {(s.connection, s.route, s.idempotency_key): s for s in reversed(batch) if s.idempotency_key}
@@ -191,21 +214,33 @@ def _answered_before(
         }
         for _, s in sorted(keyed.items(), key=lambda item: str(item[0]))
     ]
-    statement = upsert(IDEMPOTENCY)
-    # An expired key is taken over in place; a living one is only locked and read.
-    expired = func.coalesce(IDEMPOTENCY.c.expires_at < now, false())
-    taken = {name: statement.excluded[name] for name in ("body_sha256", "event_ids", "expires_at")}
-    kept = {name: case((expired, value), else_=IDEMPOTENCY.c[name]) for name, value in taken.items()}
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=["connection", "route", "key"], set_=kept), rows
-    )
-    identity = tuple_(IDEMPOTENCY.c.connection, IDEMPOTENCY.c.route, IDEMPOTENCY.c.key)
-    known = connection.execute(select(IDEMPOTENCY).where(identity.in_(list(keyed))))
+    keys = _KEYS.document(transaction, rows)
+    transaction.rows(_claim_keys(transaction.dialect), **keys, now=now)
+    known = transaction.rows(_claimed_keys(transaction.dialect), **keys)
     standing = {(row.connection, row.route, row.key): row for row in known}
     return [
         _answer(standing[s.connection, s.route, s.idempotency_key], s) if s.idempotency_key else None
         for s in batch
     ]
+
+
+@cache
+def _claim_keys(dialect: str) -> Written:
+    """An expired key is taken over in place; a living one is only locked and read."""
+    statement = insertion(IDEMPOTENCY, _KEYS, dialect)
+    moment_now = bindparam("now", type_=IDEMPOTENCY.c.expires_at.type)
+    expired = func.coalesce(IDEMPOTENCY.c.expires_at < moment_now, false())
+    taken = {name: statement.excluded[name] for name in ("body_sha256", "event_ids", "expires_at")}
+    kept = {name: case((expired, value), else_=IDEMPOTENCY.c[name]) for name, value in taken.items()}
+    identity = ["connection", "route", "key"]
+    return Written(statement.on_conflict_do_update(index_elements=identity, set_=kept), dialect)
+
+
+@cache
+def _claimed_keys(dialect: str) -> Written:
+    asked = _KEYS.columns(dialect)
+    same = (IDEMPOTENCY.c[name] == asked[name] for name in ("connection", "route", "key"))
+    return Written(select(IDEMPOTENCY).where(and_(*same)), dialect)
 
 
 def _answer(row: Any, submission: Submission) -> Accepted | Exception | None:

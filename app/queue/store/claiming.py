@@ -5,26 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-from sqlalchemy import (
-    Connection,
-    Row,
-    Select,
-    and_,
-    bindparam,
-    case,
-    exists,
-    func,
-    literal,
-    select,
-    true,
-    union_all,
-    update,
-)
+from sqlalchemy import Select, and_, bindparam, case, exists, func, literal, select, true, union_all, update
 from sqlalchemy.sql.elements import ColumnElement
-from sqlalchemy.sql.selectable import CompoundSelect, FromClause
+from sqlalchemy.sql.selectable import FromClause
 
+from app.database import Transaction, Written
+from app.database.bulk import among, listed
 from app.queue.fairness import Candidate, Chooser
 from app.queue.lanes import Claim
 from app.queue.store.accepting import EVENT, LANE
@@ -52,35 +40,38 @@ class Taken:
     contended: bool = False
 
 
-def streams(connection: Connection) -> list[Stream]:
-    return [Stream(*row) for row in connection.execute(_STREAMS)]
+def streams(transaction: Transaction) -> list[Stream]:
+    return [Stream(*row) for row in transaction.rows(_streams(transaction.dialect))]
 
 
 def claim(
-    connection: Connection, due: Sequence[Stream], chooser: Chooser, now: datetime, lease: timedelta
+    transaction: Transaction, due: Sequence[Stream], chooser: Chooser, now: datetime, lease: timedelta
 ) -> list[Claim]:
     """Lease what the chooser takes of the given streams."""
-    chosen = chooser.choose(_candidates(connection, due, chooser, now))
+    heads = _heads(transaction, due, chooser, now)
+    if idle := [row.id for row in heads if row.event_id is None]:
+        # Nothing is pending: leased, it would block its target, and come due again for ever.
+        transaction.rows(_rest(transaction.dialect), ids=listed(transaction, idle))
+    by_target: dict[tuple[str, str], Any] = {}
+    for row in sorted(heads, key=lambda row: (row.priority, row.due_at)):
+        if row.event_id is not None and row.target_is_ours:
+            by_target.setdefault((row.connection, row.target), row)
+    candidates = [Candidate(row.id, row.connection, row.target, row.priority) for row in by_target.values()]
+    chosen = [each.lane_id for each in chooser.choose(candidates)]
     if not chosen:
         return []
-    heads = (connection.execute(_heads(connection, [each.lane_id for each in chosen]))).all()
-    pending = {row.lane_id: row for row in heads if row.target_is_ours}
-    found = {row.lane_id for row in heads}
-    if idle := [each.lane_id for each in chosen if each.lane_id not in found]:
-        # Nothing is pending: leased, it would block its target, and come due again for ever.
-        connection.execute(update(LANE).where(LANE.c.id.in_(idle)).values(due_at=None, status=None))
     token = uuid4()
-    leased = connection.execute(_lease([*pending]), {"token": token, "until": now + lease})
+    leased = transaction.rows(
+        _lease(transaction.dialect), ids=listed(transaction, chosen), token=token, until=now + lease
+    )
     crashes = {row.id: row.crashes for row in leased}
-    rows = [pending[each.lane_id] for each in chosen if each.lane_id in crashes]
-    return [_claim(row, token, now, crashes[row.lane_id]) for row in rows]
+    heading = {row.id: row for row in by_target.values()}
+    return [_claim(heading[each], token, now, crashes[each]) for each in chosen if each in crashes]
 
 
-def _candidates(
-    connection: Connection, due: Sequence[Stream], chooser: Chooser, now: datetime
-) -> list[Candidate]:
-    """Of each target the most urgent lane. Locked, so that another replica looks past them."""
-    seen: list[Row[Any]] = []
+def _heads(transaction: Transaction, due: Sequence[Stream], chooser: Chooser, now: datetime) -> list[Any]:
+    """Lanes whose target is free, each with the event that its claim answers for."""
+    heads: list[Any] = []
     for start in range(0, len(due), _MOST_STREAMS):
         part = due[start : start + _MOST_STREAMS]
         values: dict[str, Any] = {"now": now}
@@ -91,13 +82,8 @@ def _candidates(
                 f"kind_{number}": stream.kind,
                 f"most_{number}": chooser.room(stream.connection, stream.priority),
             }
-        seen += connection.execute(_firsts(len(part)), values)
-    seen.sort(key=lambda row: (row.priority, row.due_at))
-    by_target: dict[tuple[str, str], Candidate] = {}
-    for row in seen:
-        candidate = Candidate(row.id, row.connection, row.target, row.priority)
-        by_target.setdefault((row.connection, row.target), candidate)
-    return list(by_target.values())
+        heads += transaction.rows(_firsts(len(part), transaction.dialect), **values)
+    return heads
 
 
 _ORDER = ("connection", "priority", "kind", "due_at")
@@ -125,7 +111,9 @@ def _first(at: FromClause | None = None, equal: int = 0) -> ColumnElement[Any]:
     return query.where(*same, lane.c[_ORDER[equal]] > at.c[_ORDER[equal]]).correlate(at).scalar_subquery()
 
 
-_STREAMS = _walk()
+@cache
+def _streams(dialect: str) -> Written:
+    return Written(_walk(), dialect)
 
 
 def _target_in_flight() -> ColumnElement[bool]:
@@ -139,13 +127,22 @@ def _target_in_flight() -> ColumnElement[bool]:
     )
 
 
+_OF_LANE = (
+    *("id", "connection", "kind", "key", "target", "priority", "due_at", "is_state", "last_number"),
+    *("desired", "acknowledged", "resend", "status", "reason_class", "since", "failures"),
+)
+
+
 @cache
-def _firsts(count: int) -> CompoundSelect[Any]:
-    """The first lanes of each stream whose target is free."""
+def _firsts(count: int, dialect: str) -> Written:
+    """The first lanes of each stream; locked, so that another replica looks past them.
+
+    With each the event that its claim answers for: a state's newest, a fact's oldest.
+    """
     parts = []
     for number in range(count):
-        first = (
-            select(*LANE.c["id", "connection", "target", "priority", "due_at"])
+        of_stream = (
+            select(*LANE.c[_OF_LANE])
             .where(
                 LANE.c.connection == bindparam(f"connection_{number}"),
                 LANE.c.priority == bindparam(f"priority_{number}"),
@@ -157,53 +154,39 @@ def _firsts(count: int) -> CompoundSelect[Any]:
             .limit(bindparam(f"most_{number}"))
             .with_for_update(skip_locked=True, of=LANE)
         )
-        parts.append(select(first.subquery(f"stream_{number}")))
-    return union_all(*parts)
-
-
-def _heads(connection: Connection, lane_ids: list[int]) -> Select[Any]:
-    """The lanes with the event that each one's claim answers for: a state's newest, a fact's oldest."""
+        parts.append(select(of_stream.subquery(f"stream_{number}")))
+    first: Any = union_all(*parts).subquery("first")
     pending = EVENT.alias("pending")
-    unfinished = pending.c.lane_id == LANE.c.id, pending.c.finished_at.is_(None)
-    numbers = select(pending.c.number).where(*unfinished).correlate(LANE)
+    unfinished = pending.c.lane_id == first.c.id, pending.c.finished_at.is_(None)
+    numbers = select(pending.c.number).where(*unfinished).correlate(first)
     newest = numbers.order_by(pending.c.number.desc()).limit(1).scalar_subquery()
     oldest = numbers.order_by(pending.c.number).limit(1).scalar_subquery()
-    number = case((LANE.c.is_state, newest), else_=oldest)
+    number_of_head = case((first.c.is_state, newest), else_=oldest)
     ours: ColumnElement[Any] = true()
-    if connection.dialect.name == "postgresql":
+    if dialect == "postgresql":
         # Two replicas may hold two lanes of one target; who gets this lock until its commit goes on.
-        name = LANE.c.connection + literal(" ") + LANE.c.target
+        name = first.c.connection + literal(" ") + first.c.target
         ours = func.pg_try_advisory_xact_lock(func.hashtextextended(name, 0))
-    lane = LANE.c[
-        "connection",
-        "kind",
-        "key",
-        "is_state",
-        "last_number",
-        "desired",
-        "acknowledged",
-        "resend",
-        "status",
-        "reason_class",
-        "since",
-        "failures",
-        "priority",
-    ]
     event = (EVENT.c.id.label("event_id"), *EVENT.c["number", "payload", "accepted_at", "stage"])
-    return (
-        select(LANE.c.id.label("lane_id"), *lane, *event, ours.label("target_is_ours"))
-        .select_from(LANE)
-        .join(EVENT, and_(EVENT.c.lane_id == LANE.c.id, EVENT.c.number == number))
-        .where(LANE.c.id.in_(lane_ids))
+    heads = select(first, *event, ours.label("target_is_ours")).select_from(
+        first.outerjoin(EVENT, and_(EVENT.c.lane_id == first.c.id, EVENT.c.number == number_of_head))
     )
+    return Written(heads, dialect)
 
 
-def _lease(lane_ids: list[int]) -> Any:
+@cache
+def _rest(dialect: str) -> Written:
+    idle = update(LANE).where(among(LANE.c.id, "ids", dialect))
+    return Written(idle.values(due_at=None, status=None), dialect)
+
+
+@cache
+def _lease(dialect: str) -> Written:
     # The fingerprint goes with the claim: an attempt that ends without an acknowledgement, or dies, has none.
-    return (
+    leased = (
         update(LANE)
         # Asked again under the targets' locks: another replica may have committed since we looked.
-        .where(LANE.c.id.in_(lane_ids), ~_target_in_flight())
+        .where(among(LANE.c.id, "ids", dialect), ~_target_in_flight())
         .values(
             lease=bindparam("token"),
             due_at=bindparam("until"),
@@ -214,11 +197,12 @@ def _lease(lane_ids: list[int]) -> Any:
         )
         .returning(LANE.c.id, LANE.c.crashes)
     )
+    return Written(leased, dialect)
 
 
-def _claim(row: Row[Any], token: Any, now: datetime, crashes: int) -> Claim:
+def _claim(row: Any, token: UUID, now: datetime, crashes: int) -> Claim:
     return Claim(
-        lane_id=row.lane_id,
+        lane_id=row.id,
         lease=token,
         claimed_at=now,
         connection=row.connection,

@@ -7,147 +7,192 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Update, exists, or_, select, tuple_, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.schema import Table
 
+from app.database import Transaction, Written
+from app.database.bulk import Rows, Together, among, insertion, listed
 from app.queue.lanes import Claim, Document, Outcome, failures_after, since
 from app.queue.models import PENDING, Attempt, Status
 from app.queue.store.accepting import EVENT, LANE, LOCK_ORDER
-from app.queue.store.bulk import given, insert_rows, parameter
 from app.queue.store.waking import wake
 
 ATTEMPT: Table = Attempt.__table__  # type: ignore[attr-defined]  # SQLModel does not type it
 #: What neither JSONB nor UTF-8 can hold: NUL, and halves of surrogate pairs.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
+_AWAITED = Rows("awaited", LANE, "connection", "kind", "key")
+_UNSURE = Rows("unsure", EVENT, "lane_id", "id", "number")
+_ENDED = Rows("ended", EVENT, "id", "finished_at", "status", "reason", "reason_class")
+_NEWEST = Rows("newest", EVENT, "id", "lane_id", "number", "finished_at")
+_LANES = Rows(
+    "lanes",
+    LANE,
+    *("id", "lease", "crashes", "due_at", "status", "since", "failures", "reason", "reason_class"),
+    *("waiting_kind", "waiting_key", "acknowledged", "acknowledged_at", "acknowledged_state"),
+)
+_ATTEMPTS = Rows("attempts", ATTEMPT, "event_id", "started_at", "duration_ms", "outcome", "reason", "calls")
 
-def record(connection: Connection, batch: list[Outcome], now: datetime) -> tuple[list[bool], bool]:
+
+def record(transaction: Transaction, batch: list[Outcome], now: datetime) -> tuple[list[bool], bool]:
     """True for each outcome that was written, False where the lease was lost; and whether anything is due.
 
-    Some statements for the whole batch, none for each outcome: this is the hot path.
+    A few statements for the whole batch, none for each outcome: this is the hot path.
     """
     batch = [_storable(outcome) for outcome in batch]
-    rows = _lock(connection, batch)
-    lanes = {row.id: row for row in rows}
+    lanes = _lock(transaction, batch)
     held = [outcome for outcome in batch if lanes[outcome.claim.lane_id].lease == outcome.claim.lease]
     finished = [outcome for outcome in held if outcome.status not in PENDING]
-    pending = _finish_events(connection, finished, lanes, now)
-    delivered_at = {(row.connection, row.kind, row.key): row.acknowledged_at for row in rows}
-    _write_lanes(
-        connection,
-        [
-            _parked(outcome, delivered_at, now)
-            if outcome.status in PENDING
-            else _finished(outcome, pending, now)
-            for outcome in held
-        ],
+    pending = _pending(transaction, finished, lanes)
+    delivered_at = {(row.connection, row.kind, row.key): row.acknowledged_at for row in lanes.values()}
+    written = [
+        _parked(outcome, delivered_at, now)
+        if outcome.status in PENDING
+        else _finished(outcome, more=outcome.claim.lane_id in pending, now=now)
+        for outcome in held
+    ]
+    _RECORD.run(
+        transaction,
+        **_ENDED.document(transaction, [_end(outcome, now) for outcome in finished]),
+        **_NEWEST.document(transaction, _answered_for(finished, lanes, now)),
+        **_LANES.document(transaction, written),
+        **_ATTEMPTS.document(transaction, [_attempt_row(each) for each in held if each.attempt]),
     )
-    insert_rows(connection, ATTEMPT, [_attempt_row(outcome) for outcome in held if outcome.attempt])
     delivered = [outcome.claim for outcome in held if outcome.status is Status.DELIVERED]
-    woken = wake(connection, delivered, now)
-    written = {id(outcome) for outcome in held}
-    return [id(outcome) in written for outcome in batch], woken or bool(pending)
+    woken = wake(transaction, delivered, now)
+    ours = {id(outcome) for outcome in held}
+    return [id(outcome) in ours for outcome in batch], woken or bool(pending)
 
 
-def _lock(connection: Connection, batch: list[Outcome]) -> Sequence[Row[Any]]:
+def _lock(transaction: Transaction, batch: list[Outcome]) -> Mapping[int, Any]:
     """Lock our lanes, and those that we are about to wait for: their delivery cannot pass between.
 
     In the order in which accepting locks them, so that the two never wait for each other.
     """
-    wanted: ColumnElement[bool] = LANE.c.id.in_([outcome.claim.lane_id for outcome in batch])
-    awaited = [(outcome.claim.connection, *outcome.waiting_on) for outcome in batch if outcome.waiting_on]
+    dialect = transaction.dialect
+    ids = [outcome.claim.lane_id for outcome in batch]
+    awaited = [
+        {"connection": outcome.claim.connection, "kind": outcome.waiting_on[0], "key": outcome.waiting_on[1]}
+        for outcome in batch
+        if outcome.waiting_on
+    ]
     if awaited:
-        wanted = or_(wanted, tuple_(LANE.c.connection, LANE.c.kind, LANE.c.key).in_(awaited))
-    columns = LANE.c["id", "connection", "kind", "key", "lease", "reopened_at", "acknowledged_at"]
-    locked = select(*columns).where(wanted).order_by(*LOCK_ORDER).with_for_update()
-    return (connection.execute(locked)).all()
+        found = transaction.rows(_awaited(dialect), **_AWAITED.document(transaction, awaited))
+        ids += [row.id for row in found]
+    return {row.id: row for row in transaction.rows(_locked(dialect), ids=listed(transaction, ids))}
 
 
 @cache
-def _end_claimed(names: tuple[str, ...], dialect: str) -> Update:
-    ended = given(EVENT, names, dialect)
-    values = {name: ended[name] for name in names if name != "id"}
+def _awaited(dialect: str) -> Written:
+    awaited = _AWAITED.columns(dialect)
+    same = (LANE.c[name] == value for name, value in awaited.items())
+    return Written(select(LANE.c.id).where(*same), dialect)
+
+
+@cache
+def _locked(dialect: str) -> Written:
+    names = ("id", "connection", "kind", "key", "lease", "last_number", "reopened_at", "acknowledged_at")
+    wanted = select(*LANE.c[names]).where(among(LANE.c.id, "ids", dialect))
+    return Written(wanted.order_by(*LOCK_ORDER).with_for_update(), dialect)
+
+
+def _pending(transaction: Transaction, finished: Sequence[Outcome], lanes: Mapping[int, Any]) -> set[int]:
+    """The lanes that have more to deliver; asked only where something came meanwhile, or was opened again."""
+    unsure = []
+    for claim in (outcome.claim for outcome in finished):
+        row = lanes[claim.lane_id]
+        if row.last_number > claim.number or row.reopened_at is not None:
+            first = claim.number if _answers_for_older(claim, lanes) else 0
+            unsure.append({"lane_id": claim.lane_id, "id": claim.event_id, "number": first})
+    if not unsure:
+        return set()
+    found = transaction.rows(_unfinished(transaction.dialect), **_UNSURE.document(transaction, unsure))
+    return {row.lane_id for row in found}
+
+
+@cache
+def _unfinished(dialect: str) -> Written:
+    """Lanes in which something is pending beside the event that ends, and those that it supersedes."""
+    unsure = _UNSURE.columns(dialect)
+    others = exists().where(
+        EVENT.c.lane_id == unsure["lane_id"],
+        EVENT.c.finished_at.is_(None),
+        EVENT.c.id != unsure["id"],
+        EVENT.c.number >= unsure["number"],
+    )
+    return Written(select(unsure["lane_id"].label("lane_id")).where(others), dialect)
+
+
+def _answers_for_older(claim: Claim, lanes: Mapping[int, Any]) -> bool:
+    """A state kind's claim answers for all older events of its lane; a fact's for itself alone."""
+    # What was opened again during the attempt is to be sent after it.
+    return claim.is_state and lanes[claim.lane_id].reopened_at is None
+
+
+def _end_claimed(dialect: str) -> Any:
+    ended = _ENDED.columns(dialect)
+    values = {name: value for name, value in ended.items() if name != "id"}
     return update(EVENT).where(EVENT.c.id == ended["id"], EVENT.c.finished_at.is_(None)).values(values)
 
 
-@cache
-def _supersede_older(names: tuple[str, ...], dialect: str) -> Update:
-    newest = given(EVENT, names, dialect)
-    older = EVENT.c.lane_id == newest["lane_id"], EVENT.c.number < newest["number"]
-    return (
-        update(EVENT)
-        .where(*older, EVENT.c.finished_at.is_(None))
-        .values(finished_at=newest["finished_at"], status=Status.SUPERSEDED.value)
+def _supersede_older(dialect: str) -> Any:
+    newest = _NEWEST.columns(dialect)
+    older = (
+        EVENT.c.lane_id == newest["lane_id"],
+        EVENT.c.number < newest["number"],
+        # Opened again, what the claim answers for may have a smaller number than what it carries.
+        EVENT.c.id != newest["id"],
     )
+    ended = {"finished_at": newest["finished_at"], "status": Status.SUPERSEDED.value}
+    return update(EVENT).where(*older, EVENT.c.finished_at.is_(None)).values(ended)
 
 
-@cache
-def _write_lane(names: tuple[str, ...], dialect: str) -> Update:
-    written = given(LANE, names, dialect)
-    values = {name: written[name] for name in names if name != "id"}
+def _write_lanes(dialect: str) -> Any:
+    """What was acknowledged before stands until something else is."""
+    written = _LANES.columns(dialect)
+    values = {name: value for name, value in written.items() if name != "id"}
+    for name in ("acknowledged_at", "acknowledged_state"):
+        values[name] = func.coalesce(written[name], LANE.c[name])
     return update(LANE).where(LANE.c.id == written["id"]).values(values)
 
 
-def _finish_events(
-    connection: Connection, finished: list[Outcome], lanes: Mapping[int, Row[Any]], now: datetime
-) -> set[int]:
-    """A state kind's claim answers for all older events of its lane; a fact's for itself alone.
+def _insert_attempts(dialect: str) -> Any:
+    return insertion(ATTEMPT, _ATTEMPTS, dialect)
 
-    The lanes in which something is still pending.
-    """
-    if not finished:
-        return set()
-    ends = [
-        {
-            "id": outcome.claim.event_id,
-            "finished_at": now,
-            "status": outcome.status.value,
-            "reason": outcome.reason,
-            "reason_class": outcome.reason_class,
-        }
-        for outcome in finished
-    ]
-    dialect = connection.dialect.name
-    connection.execute(_end_claimed(tuple(ends[0]), dialect), parameter(connection, EVENT, ends))
-    older = [
-        {"lane_id": claim.lane_id, "number": claim.number, "finished_at": now}
+
+#: They touch different rows: what a claim answers for, and what else it supersedes.
+_RECORD = Together(_end_claimed, _supersede_older, _write_lanes, _insert_attempts)
+
+
+def _end(outcome: Outcome, now: datetime) -> Document:
+    return {
+        "id": outcome.claim.event_id,
+        "finished_at": now,
+        "status": outcome.status.value,
+        "reason": outcome.reason,
+        "reason_class": outcome.reason_class,
+    }
+
+
+def _answered_for(finished: Sequence[Outcome], lanes: Mapping[int, Any], now: datetime) -> list[Document]:
+    return [
+        {"id": claim.event_id, "lane_id": claim.lane_id, "number": claim.number, "finished_at": now}
         for claim in (outcome.claim for outcome in finished)
-        # What was opened again during the attempt is to be sent after it.
-        if claim.is_state and claim.number > 1 and lanes[claim.lane_id].reopened_at is None
+        if claim.number > 1 and _answers_for_older(claim, lanes)
     ]
-    if older:
-        connection.execute(_supersede_older(tuple(older[0]), dialect), parameter(connection, EVENT, older))
-    unfinished = exists().where(EVENT.c.lane_id == LANE.c.id, EVENT.c.finished_at.is_(None))
-    ids = [outcome.claim.lane_id for outcome in finished]
-    return set(connection.scalars(select(LANE.c.id).where(LANE.c.id.in_(ids), unfinished)))
 
 
-def _write_lanes(connection: Connection, written: list[Document]) -> None:
-    """One statement for all that set the same columns."""
-    alike: dict[tuple[str, ...], list[Document]] = {}
-    for values in written:
-        alike.setdefault(tuple(values), []).append(values)
-    for names, rows in alike.items():
-        statement = _write_lane(names, connection.dialect.name)
-        connection.execute(statement, parameter(connection, LANE, rows))
-
-
-def _finished(outcome: Outcome, pending: set[int], now: datetime) -> Document:
-    more = outcome.claim.lane_id in pending
+def _finished(outcome: Outcome, *, more: bool, now: datetime) -> Document:
     # Who gave up waiting is still to be found by what it waited for.
     kind, key = outcome.waiting_on or (None, None)
     values: Document = {
         "id": outcome.claim.lane_id,
-        "lease": None,
         "crashes": 0,
         "due_at": now if more else None,
         "status": Status.ACCEPTED.value if more else None,
         "since": now,
         "failures": 0,
-        "reason": None,
-        "reason_class": None,
         "waiting_kind": kind,
         "waiting_key": key,
     }
@@ -170,7 +215,6 @@ def _parked(
     arrived = at is not None and at >= claim.claimed_at
     return {
         "id": claim.lane_id,
-        "lease": None,
         "crashes": 0,
         "due_at": now if arrived else outcome.due_at,
         "status": outcome.status.value,

@@ -1,46 +1,69 @@
 """Waking: who waited for what was just delivered."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import Connection, and_, case, or_, select, update
+from sqlalchemy import bindparam, case, select, update
 
+from app.database import Transaction, Written
+from app.database.bulk import Rows, among, listed
 from app.errors import Waiting
 from app.queue.lanes import Claim
 from app.queue.models import Status
 from app.queue.store.accepting import EVENT, LANE, LOCK_ORDER
 
+_ARRIVED = Rows("arrived", LANE, "connection", "kind", "key")
 
-def wake(connection: Connection, delivered: list[Claim], now: datetime) -> bool:
+
+def wake(transaction: Transaction, delivered: Sequence[Claim], now: datetime) -> bool:
     """All who wait for what was just delivered are due at once; those who gave up waiting are revived."""
     if not delivered:
         return False
-    # By equality, kind for kind: SQLite would look through all lanes for a list of triples.
-    keys: dict[tuple[str, str], list[str]] = {}
-    for claim in delivered:
-        keys.setdefault((claim.connection, claim.kind), []).append(claim.key)
-    arrived = or_(
-        *(
-            and_(LANE.c.connection == name, LANE.c.waiting_kind == kind, LANE.c.waiting_key.in_(those))
-            for (name, kind), those in keys.items()
-        )
-    )
-    sleeping = (
-        select(LANE.c.id).where(arrived, LANE.c.lease.is_(None)).order_by(*LOCK_ORDER).with_for_update()
-    )
-    ids = list(connection.scalars(sleeping))
+    dialect = transaction.dialect
+    arrived = [{"connection": each.connection, "kind": each.kind, "key": each.key} for each in delivered]
+    found = transaction.rows(_sleepers(dialect), **_ARRIVED.document(transaction, arrived))
+    ids = [row.id for row in found]
     if not ids:
         return False
+    transaction.rows(_revive(dialect), ids=listed(transaction, ids))
+    transaction.rows(_due_at_once(dialect), ids=listed(transaction, ids), now=now)
+    return True
+
+
+@cache
+def _sleepers(dialect: str) -> Written:
+    """Locked in the order of accepting."""
+    arrived = _ARRIVED.columns(dialect)
+    waiting = (
+        select(LANE.c.id)
+        .where(
+            LANE.c.connection == arrived["connection"],
+            LANE.c.waiting_kind == arrived["kind"],
+            LANE.c.waiting_key == arrived["key"],
+            LANE.c.lease.is_(None),
+        )
+        .order_by(*LOCK_ORDER)
+        .with_for_update(of=LANE)
+    )
+    return Written(waiting, dialect)
+
+
+@cache
+def _revive(dialect: str) -> Written:
     given_up = EVENT.c.status == Status.FAILED.value, EVENT.c.reason_class == Waiting.reason_class
     opened = {"status": Status.ACCEPTED.value, "reason": None, "reason_class": None, "finished_at": None}
-    connection.execute(update(EVENT).where(EVENT.c.lane_id.in_(ids), *given_up).values(opened))
-    idle = LANE.c.due_at.is_(None)
-    connection.execute(
-        update(LANE)
-        .where(LANE.c.id.in_(ids))
-        .values(
-            due_at=now,
-            status=case((idle, Status.ACCEPTED.value), else_=LANE.c.status),
-            since=case((idle, now), else_=LANE.c.since),
-        )
+    return Written(
+        update(EVENT).where(among(EVENT.c.lane_id, "ids", dialect), *given_up).values(opened), dialect
     )
-    return True
+
+
+@cache
+def _due_at_once(dialect: str) -> Written:
+    idle, now = LANE.c.due_at.is_(None), bindparam("now", type_=LANE.c.due_at.type)
+    values = {
+        "due_at": now,
+        "status": case((idle, Status.ACCEPTED.value), else_=LANE.c.status),
+        "since": case((idle, now), else_=LANE.c.since),
+    }
+    return Written(update(LANE).where(among(LANE.c.id, "ids", dialect)).values(values), dialect)

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
-from app.database import may_rerun
+from app.database.outages import may_rerun
 from app.errors import DatabaseUnavailable
 
 Item = TypeVar("Item")
