@@ -71,6 +71,9 @@ class Bridge:
             log_config=None,
             access_log=False,
             lifespan="off",
+            # Nothing asks who the caller is, and a header that anyone can send would not tell.
+            proxy_headers=False,
+            server_header=False,
             timeout_graceful_shutdown=round(GRACE_SECONDS),
         )
         return Server(config)
