@@ -61,6 +61,8 @@ def create_app(
         description=_DESCRIPTION,
         docs_url=None,
         redoc_url=None,
+        # FastAPI would ask OpenTelemetry at each request whether it is there; our metrics are Prometheus's.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         openapi_url="/openapi.json" if serve_api else None,
     )
     app.state.store, app.state.keys, app.state.database = store, keys, store.database
