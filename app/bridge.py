@@ -8,6 +8,7 @@ from datetime import timedelta
 import uvicorn
 
 from app.api.application import create_app
+from app.api.joined import JoinedWrites
 from app.bindings import Bindings
 from app.changes import KINDS, stock
 from app.changes.absence import Absences
@@ -68,9 +69,15 @@ class Bridge:
             app,
             host=self.settings.server.host,
             port=self.settings.server.port,
+            http=JoinedWrites,
+            # Nothing speaks it, and its upgrade would need more of the transport.
+            ws="none",
             log_config=None,
             access_log=False,
             lifespan="off",
+            # Nothing asks who the caller is, and a header that anyone can send would not tell.
+            proxy_headers=False,
+            server_header=False,
             timeout_graceful_shutdown=round(GRACE_SECONDS),
         )
         return Server(config)

@@ -3,10 +3,12 @@
 A key is 256 random bits, so a fast hash is enough: there is nothing to guess (docs/decisions/0004).
 """
 
+import asyncio
 import hashlib
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,10 +37,21 @@ class ApiKey(SQLModel, table=True):
 _KEY = ApiKey.__table__  # type: ignore[attr-defined]  # SQLModel does not type it
 
 
+@dataclass(frozen=True, slots=True)
+class _Lookup:
+    """What the database says of a key, or is being asked."""
+
+    answer: asyncio.Task[str | None]
+    #: From its beginning on: what is revoked afterwards, it does not know.
+    expires: float
+
+
 class Keys:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._database = database
-        self._known: dict[str, tuple[str, float]] = {}
+        self._clock = clock
+        #: By the digest; one at a time for each key, however many requests wait for it.
+        self._lookups: dict[str, _Lookup] = {}
 
     async def create(self, connection: str) -> str:
         """The new key, shown this once."""
@@ -65,7 +78,8 @@ class Keys:
             result = await transaction.execute(
                 update(_KEY).where(living).values(revoked_at=datetime.now(UTC))
             )
-        self._known.clear()
+        # What is being asked at this moment may not know of it yet.
+        self._lookups = {}
         return result.rowcount
 
     async def all(self) -> Sequence[Row[Any]]:
@@ -74,19 +88,29 @@ class Keys:
 
     async def connection_of(self, key: str) -> str | None:
         """The connection that the key opens; a revoked key is known for two seconds more at the most."""
-        digest, now = _digest(key), time.monotonic()
-        known = self._known.get(digest)
-        if known and known[1] > now:
-            return known[0]
+        digest, now = _digest(key), self._clock()
+        lookup = self._lookups.get(digest)
+        if lookup is None or lookup.expires <= now:
+            lookup = _Lookup(asyncio.create_task(self._look_up(digest)), now + _CACHE_SECONDS)
+            self._lookups[digest] = lookup
+            lookup.answer.add_done_callback(lambda answer: self._forget_unless_found(digest, answer))
+        # Shielded: a request that is given up takes no other's answer with it.
+        return await asyncio.shield(lookup.answer)
+
+    async def _look_up(self, digest: str) -> str | None:
         # Found by the digest of 256 random bits: comparing in the index leaks nothing of use.
         living = select(_KEY.c.connection).where(_KEY.c.sha256 == digest, _KEY.c.revoked_at.is_(None))
         async with self._database.read() as transaction:
             connection: str | None = await transaction.scalar(living)
-        if connection is None:
-            self._known.pop(digest, None)
-            return None
-        self._known[digest] = (connection, now + _CACHE_SECONDS)
         return connection
+
+    def _forget_unless_found(self, digest: str, answer: asyncio.Task[str | None]) -> None:
+        """A key may be created, and a database come back, at any moment."""
+        if not answer.cancelled() and answer.exception() is None and answer.result() is not None:
+            return
+        lookup = self._lookups.get(digest)
+        if lookup is not None and lookup.answer is answer:
+            del self._lookups[digest]
 
 
 def _digest(key: str) -> str:

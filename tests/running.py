@@ -30,9 +30,10 @@ SECRETS = {
 
 
 @asynccontextmanager
-async def listening(app: Any, port: int = 0) -> AsyncIterator[str]:
+async def listening(app: Any, port: int = 0, **settings: Any) -> AsyncIterator[str]:
     """The base URL of an ASGI app that listens on loopback."""
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, lifespan="off"))
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, lifespan="off", **settings)
+    server = uvicorn.Server(config)
     # Only serve(): signals belong to the test run.
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     task = asyncio.create_task(server.serve())

@@ -13,9 +13,10 @@ from starlette.exceptions import HTTPException
 
 from app import logging
 from app.api import described, events, health, webhooks
+from app.api.intake import Intake
 from app.api.measuring import Measured
 from app.api.parameters import parameter_mistake
-from app.api.problems import TYPES, Problem, answer_problem
+from app.api.problems import TYPES, Problem, answer_problem, unavailable
 from app.database import Database
 from app.errors import DatabaseUnavailable
 from app.keys import Keys
@@ -60,10 +61,12 @@ def create_app(
         description=_DESCRIPTION,
         docs_url=None,
         redoc_url=None,
+        # FastAPI would ask OpenTelemetry at each request whether it is there; our metrics are Prometheus's.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         openapi_url="/openapi.json" if serve_api else None,
     )
     app.state.store, app.state.keys, app.state.database = store, keys, store.database
-    app.state.connections, app.state.max_body_bytes = frozenset(connections), max_body_bytes
+    app.state.connections = frozenset(connections)
     app.state.why_kinds_rest = why_kinds_rest
     if serve_api:
         # Routes are tried in this order.
@@ -72,6 +75,15 @@ def create_app(
         _add_docs(app)
     app.include_router(health.router())
     _answer_mistakes(app)
+    if serve_api:
+        app.add_middleware(
+            Intake,
+            store=store,
+            keys=keys,
+            connections=app.state.connections,
+            max_body_bytes=max_body_bytes,
+        )
+    # The last that is added is the outermost.
     app.add_middleware(Measured)
     return app
 
@@ -116,10 +128,8 @@ def _answer_mistakes(app: FastAPI) -> None:
     app.add_exception_handler(Problem, answer_problem)
 
     @app.exception_handler(DatabaseUnavailable)
-    async def unavailable(_request: Request, error: DatabaseUnavailable) -> JSONResponse:
-        log.error("database.unavailable", error=str(error))
-        detail = "nothing was stored; send it again after the time in Retry-After"
-        return Problem("unavailable", detail, headers={"Retry-After": "2"}).response()
+    async def not_stored(_request: Request, error: DatabaseUnavailable) -> JSONResponse:
+        return unavailable(error).response()
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:

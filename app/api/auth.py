@@ -1,5 +1,6 @@
 """Who is calling: the bearer key names the connection."""
 
+from collections.abc import Container
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -16,13 +17,12 @@ _scheme = HTTPBearer(auto_error=False, description="The connection's key: `bridg
 SECURITY = [{_scheme.scheme_name: list[str]()}]
 
 
-async def connection_of(request: Request) -> str:
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+async def connection_of(authorization: str, keys: Keys, connections: Container[str]) -> str:
+    scheme, _, key = authorization.partition(" ")
     if scheme.lower() != "bearer" or not key.strip():
         raise _refused("send the header `Authorization: Bearer <key>`")
-    keys: Keys = request.app.state.keys
     connection = await keys.connection_of(key.strip())
-    if connection is None or connection not in request.app.state.connections:
+    if connection is None or connection not in connections:
         raise _refused("this key is unknown or revoked; make a new one with `bridge keys create CONNECTION`")
     return connection
 
@@ -32,7 +32,8 @@ def _refused(detail: str) -> Problem:
 
 
 async def _documented(request: Request, _scheme: Annotated[object, Depends(_scheme)]) -> str:
-    return await connection_of(request)
+    state = request.app.state
+    return await connection_of(request.headers.get("authorization", ""), state.keys, state.connections)
 
 
 Connection = Annotated[str, Depends(_documented)]

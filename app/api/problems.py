@@ -7,6 +7,10 @@ from fastapi import Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
+from app import logging
+from app.errors import DatabaseUnavailable
+
+log = logging.get(__name__)
 MEDIA_TYPE = "application/problem+json"
 
 #: Slug → (status, title). The type of a problem is `/problems/{slug}`.
@@ -66,6 +70,12 @@ class Problem(Exception):
 async def answer_problem(_request: Request, problem: Exception) -> JSONResponse:
     assert isinstance(problem, Problem)
     return problem.response()
+
+
+def unavailable(error: DatabaseUnavailable) -> Problem:
+    log.error("database.unavailable", error=str(error))
+    detail = "nothing was stored; send it again after the time in Retry-After"
+    return Problem("unavailable", detail, headers={"Retry-After": "2"})
 
 
 def pointer(location: tuple[str | int, ...]) -> str:

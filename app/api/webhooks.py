@@ -1,25 +1,19 @@
-"""POST /v1/changes/{kind}: validate, store, 202; never a word with VTEX."""
+"""POST /v1/changes/{kind} as the OpenAPI has it; what is posted to a known kind is answered by intake.py."""
 
-import hashlib
-from datetime import timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
-from uuid_utils.compat import uuid7
 
-from app import metrics
-from app.api.auth import SECURITY, Connection, connection_of
-from app.api.bodies import MOST_CHANGES, read_changes
-from app.api.parameters import described_header, text_header
+from app.api.auth import SECURITY, Connection
+from app.api.bodies import MOST_CHANGES
+from app.api.intake import KEY_HEADERS, LONGEST_KEY, PREFIX
+from app.api.parameters import described_header
 from app.api.problems import Problem, declared
 from app.changes import KINDS
-from app.changes.kind import Change, Kind
-from app.queue.lanes import NewEvent, Submission
-from app.queue.store import IdempotencyConflict, Store
+from app.changes.kind import Kind
 
-IDEMPOTENCY_LIFE = timedelta(days=7)
 _PROBLEMS = declared(
     "invalid-body",
     "unauthorized",
@@ -31,13 +25,6 @@ _PROBLEMS = declared(
     "internal",
     "unavailable",
 )
-_LONGEST_KEY = 255
-#: The first that is sent counts.
-_KEY_HEADERS = {
-    "idempotency-key": "Your own id of this request, for 7 days: the same body again repeats the first"
-    " answer, another is 409.",
-    "webhook-id": "Standard Webhooks' name for Idempotency-Key, which goes first if both are sent.",
-}
 
 
 class AcceptedEvent(BaseModel):
@@ -52,7 +39,7 @@ class AcceptedChanges(BaseModel):
 
 
 def router() -> APIRouter:
-    routes = APIRouter(prefix="/v1/changes", tags=["changes"])
+    routes = APIRouter(prefix=PREFIX, tags=["changes"])
     for kind in KINDS.values():
         _add(routes, kind)
 
@@ -64,34 +51,8 @@ def router() -> APIRouter:
 
 
 def _add(routes: APIRouter, kind: Kind[Any]) -> None:
-    async def accept(request: Request) -> Response:
-        # Read by ourselves: FastAPI's solving of dependencies would take a seventh of the loop's time.
-        connection = await connection_of(request)
-        once_by = [text_header(request, name, most=_LONGEST_KEY) for name in _KEY_HEADERS]
-        body = await _body(request)
-        store: Store = request.app.state.store
-        changes = read_changes(kind, body, store.clock())
-        events = tuple(_event(kind, change) for change in changes)
-        submission = Submission(
-            connection,
-            events,
-            route=f"changes/{kind.name}",
-            idempotency_key=next(filter(None, once_by), None),
-            body_sha256=hashlib.sha256(body).hexdigest(),
-            idempotency_life=IDEMPOTENCY_LIFE,
-        )
-        try:
-            accepted = await store.accept(submission)
-        except IdempotencyConflict as conflict:
-            raise Problem("idempotency-conflict", f"{conflict}; use a new key for a new body") from None
-        if not accepted.repeated:
-            metrics.EVENTS_ACCEPTED.labels(connection, kind.name).inc(len(events))
-        answers = [
-            AcceptedEvent.model_construct(id=event_id, kind=kind.name, key=event.key)
-            for event_id, event in zip(accepted.event_ids, events, strict=True)
-        ]
-        content = AcceptedChanges.model_construct(events=answers).model_dump_json()
-        return Response(content, status_code=202, media_type="application/json")
+    async def answered_before() -> None:
+        """Never called: the route stands for the OpenAPI, and for the 405 of other methods."""
 
     routes.post(
         f"/{kind.name}",
@@ -103,57 +64,21 @@ def _add(routes: APIRouter, kind: Kind[Any]) -> None:
         response_description="Stored; the answer follows the commit.",
         responses=_PROBLEMS,
         openapi_extra=_described(kind),
-    )(accept)
+    )(answered_before)
 
 
 def _described(kind: Kind[Any]) -> dict[str, Any]:
-    """What FastAPI cannot see: we read the key, two headers and the body ourselves."""
+    """What FastAPI cannot see: the key, two headers and the body are read by ourselves."""
     schema = {"$ref": f"#/components/schemas/{kind.change.__name__}"}
     example = {"example": kind.example}
     many = {"type": "array", "items": schema, "minItems": 1, "maxItems": MOST_CHANGES}
     return {
         "security": SECURITY,
         "parameters": [
-            described_header(name, description, most=_LONGEST_KEY)
-            for name, description in _KEY_HEADERS.items()
+            described_header(name, description, most=LONGEST_KEY) for name, description in KEY_HEADERS.items()
         ],
         "requestBody": {
             "required": True,
             "content": {"application/json": {"schema": {"oneOf": [schema, many]}} | example},
         },
     }
-
-
-def _event(kind: Kind[Any], change: Change) -> NewEvent:
-    return NewEvent(
-        id=uuid7(),
-        kind=kind.name,
-        key=kind.key(change),
-        target=kind.target(change),
-        priority=kind.priority,
-        payload=change.payload(),
-        fold=kind.fold,
-    )
-
-
-async def _body(request: Request) -> bytes:
-    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media and media != "application/json" and not media.endswith("+json"):
-        raise Problem("unsupported-media-type", f"the body is declared as {media}; send application/json")
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    if encoding != "identity":
-        raise Problem("unsupported-media-type", f"the body is encoded as {encoding}; send it as it is")
-    most: int = request.app.state.max_body_bytes
-    declared_length = request.headers.get("content-length", "")
-    if declared_length.isdecimal() and int(declared_length) > most:
-        raise _too_large(most)
-    content = bytearray()
-    async for part in request.stream():
-        content += part
-        if len(content) > most:
-            raise _too_large(most)
-    return bytes(content)
-
-
-def _too_large(most: int) -> Problem:
-    return Problem("too-large", f"the body has more than {most} bytes; send fewer changes at once")

@@ -83,26 +83,30 @@ class Registers:
     __slots__ = ("_latest", "_next", "_standing", "desired")
 
     def __init__(self, desired: Values | None = None, stamps: Stamps | None = None) -> None:
-        self.desired: Values = dict(desired or {})
+        self.desired: Values = dict(desired) if desired else {}
         #: Each with its place in the order of acceptance, and in that order.
-        self._standing: dict[Register, tuple[Said, int]] = {
-            tuple(register) if isinstance(register, list) else register: (said, place)
-            for place, (said, registers) in enumerate(stamps or ())
-            for register in registers
-        }
-        self._next = len(stamps or ())
+        self._standing: dict[Register, tuple[Said, int]] = {}
+        self._next = 0
         #: No moment that stands is later.
-        self._latest = max([said for said, _ in stamps or () if isinstance(said, str)], default="")
+        self._latest = ""
+        for said, registers in stamps or ():
+            stood = said, self._next
+            for register in registers:
+                self._standing[tuple(register) if isinstance(register, list) else register] = stood
+            self._next += 1
+            if isinstance(said, str) and said > self._latest:
+                self._latest = said
 
     @property
     def stamps(self) -> Stamps:
         entries: Stamps = []
+        together: list[Register] = []
         last = None
         for register, stood in self._standing.items():
             if stood != last:
-                entries.append([stood[0], []])
-                last = stood
-            entries[-1][1].append(register)
+                together, last = [], stood
+                entries.append([stood[0], together])
+            together.append(register)
         return entries
 
     def standing(self, register: Register) -> tuple[Said | None, int]:
@@ -131,9 +135,11 @@ class Registers:
 
     def _replace(self, change: Values, said: Saying) -> Folded:
         """The common case, in one go: nothing stands of a later moment."""
+        stood, standing = (said.said, self._next), self._standing
         for name in change:
-            self._standing.pop(name, None)
-        self._standing |= dict.fromkeys(change, (said.said, self._next))
+            # Taken out first: what is said now stands last.
+            standing.pop(name, None)
+            standing[name] = stood
         self.desired |= change
         self._next += 1
         return Folded(list(change))
