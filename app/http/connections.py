@@ -10,7 +10,7 @@ from app.http.transport import AiohttpTransport
 
 
 class Connections:
-    """VTEX scales by DNS and asks clients not to hold on to addresses: none older is used for a new request."""
+    """VTEX scales by DNS and asks clients not to hold on to addresses, so none is used for long."""
 
     def __init__(self, most: int, life_seconds: float) -> None:
         self._room = asyncio.Semaphore(most)

@@ -2,7 +2,7 @@
 
 import httpx2
 
-# Its client alone uses them, and not with a transport of ours; written anew, NO_PROXY would mean something else.
+# Its client keeps them from a transport of ours; written anew, NO_PROXY would mean something else.
 from httpx2._utils import URLPattern, get_environment_proxies
 
 

@@ -29,8 +29,8 @@ class AnswerTooLong(httpx2.ReadError):
 class AiohttpTransport(httpx2.AsyncBaseTransport):
     """Opens as many connections as there are requests at once: bound them above.
 
-    `timeout` of a request's extensions, in seconds: `connect` for a new connection with name and TLS, `read` for
-    all of it, from the start to the last byte.
+    `timeout` of a request's extensions, in seconds: `connect` for a new connection with name and TLS, `read`
+    for all of it, from the start to the last byte.
     """
 
     def __init__(self, authorities: SSLContext, proxies: Proxies) -> None:
@@ -50,36 +50,39 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """The answer, read to its end; httpx2's errors."""
         url, timeout = request.url, request.extensions["timeout"]
+        content = await request.aread()
         try:
             answer = await self._session.request(
                 request.method,
                 # As httpx2 wrote it: quoting it again would ask for something else.
                 URL(f"{url.scheme}://{url.netloc.decode()}{url.raw_path.decode()}", encoded=True),
-                headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw],
-                data=await request.aread() or None,
+                headers=[
+                    (name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw
+                ],
+                data=content or None,
                 allow_redirects=False,
                 timeout=_timeout(timeout["connect"], timeout["read"]),
                 proxy=self._proxies.of(url),
             )
             async with answer:
-                content = await _read(answer)
-        # ValueError: what cannot be written as a header or an address.
+                body = await _read(answer)
+        # ValueError: what cannot be written as a header or an address. TimeoutError is an OSError.
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise _translated(error) from error
         headers = answer.raw_headers
         if "Content-Encoding" in answer.headers:
             # It is decompressed already.
             headers = tuple(pair for pair in headers if pair[0].lower() != b"content-encoding")
-        return httpx2.Response(answer.status, headers=headers, content=content, request=request)
+        return httpx2.Response(
+            answer.status, headers=headers, stream=httpx2.ByteStream(body), request=request
+        )
 
     async def aclose(self) -> None:
         await self._session.close()
 
 
-async def _once(
-    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    """aiohttp sends PUT, DELETE and GET again after these errors, but not after errors that it does not know."""
+async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """aiohttp sends GET, PUT and DELETE again after these errors; after errors of others it does not."""
     try:
         return await handler(request)
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
@@ -102,20 +105,16 @@ def _timeout(connect: float, whole: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=whole, connect=connect)
 
 
+#: The first that fits. A connection that never stood is told from one that broke: then nothing was sent.
+_ERRORS: tuple[tuple[tuple[type[Exception], ...], type[httpx2.TransportError]], ...] = (
+    ((aiohttp.ConnectionTimeoutError,), httpx2.ConnectTimeout),
+    ((aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError), httpx2.ConnectError),
+    ((TimeoutError,), httpx2.ReadTimeout),
+    ((aiohttp.ServerDisconnectedError,), httpx2.RemoteProtocolError),
+    ((ValueError,), httpx2.LocalProtocolError),
+    ((Exception,), httpx2.ReadError),
+)
+
+
 def _translated(error: Exception) -> httpx2.TransportError:
-    """A connection that never stood is told from one that broke: then nothing was sent."""
-    match error:
-        case aiohttp.ConnectionTimeoutError():
-            return httpx2.ConnectTimeout(str(error))
-        case aiohttp.ClientConnectorError() | aiohttp.ClientHttpProxyError():
-            return httpx2.ConnectError(str(error))
-        case TimeoutError():
-            return httpx2.ReadTimeout(str(error))
-        case aiohttp.ServerDisconnectedError():
-            return httpx2.RemoteProtocolError(str(error))
-        case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError():
-            return httpx2.UnsupportedProtocol(str(error))
-        case ValueError():
-            return httpx2.LocalProtocolError(str(error))
-        case _:
-            return httpx2.ReadError(str(error))
+    return next(ours for theirs, ours in _ERRORS if isinstance(error, theirs))(str(error))
