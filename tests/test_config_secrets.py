@@ -1,11 +1,13 @@
 """Secrets stand outside of the configuration: by reference, checked at the start, never repeated."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.config import parse
+from app.config.secret import SecretRef
 from tests.test_config import PLACE, mistakes, with_vtex
 
 ERP = {"callback_url": "https://erp.example.com/orders", "callback_secret": "env:TEST_CALLBACK_SECRET"}
@@ -71,6 +73,19 @@ def test_the_database_password_is_put_into_the_address(tmp_path: Path) -> None:
     (tmp_path / "password").write_text("p@ss:word/\n")
     content = {"database_url": "postgresql://b@db/b", "database_password": f"file:{tmp_path}/password"}
     assert parse(content).database == "postgresql+asyncpg://b:p%40ss%3Aword%2F@db/b"
+
+
+def test_a_secret_that_stood_long_is_read_anew_when_it_was_rotated(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text("first")
+    os.utime(file, (1_700_000_000, 1_700_000_000))
+    reference = SecretRef(f"file:{file}")
+    assert (reference.get(), reference.get()) == ("first", "first")
+    file.write_text("other")
+    assert reference.get() == "other"
+    file.unlink()
+    with pytest.raises(FileNotFoundError):
+        reference.get()
 
 
 def test_a_secret_in_a_file_is_read_anew_when_it_was_rotated(tmp_path: Path) -> None:

@@ -1,12 +1,16 @@
 """Where a secret stands: the configuration holds references, never secrets."""
 
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
+
+#: A younger file may be written once more without a change that its times would show.
+_SETTLED_NANOSECONDS = 2_000_000_000
 
 
 class SecretRef:
@@ -21,12 +25,22 @@ class SecretRef:
                 "secrets stand in the environment or in a file: write env:NAME or file:/path, not the secret"
             )
         self._scheme, self._place = scheme, place
+        #: Which file was read, and what stood there.
+        self._read: tuple[tuple[int, int, int], str] | None = None
 
     def get(self) -> str:
         """The secret itself; LookupError or OSError where the reference leads nowhere."""
-        if self._scheme == "file":
-            return Path(self._place).read_text(encoding="utf-8").strip()
-        return os.environ[self._place]
+        if self._scheme == "env":
+            return os.environ[self._place]
+        # Each outgoing request asks: a file that is the same as before is not read again.
+        stat = Path(self._place).stat()
+        state = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+        if self._read is not None and self._read[0] == state:
+            return self._read[1]
+        secret = Path(self._place).read_text(encoding="utf-8").strip()
+        settled = time.time_ns() - stat.st_mtime_ns > _SETTLED_NANOSECONDS
+        self._read = (state, secret) if settled else None
+        return secret
 
     def problem(self) -> str | None:
         try:

@@ -59,9 +59,9 @@ class Answer:
 
     def credits(self) -> Credits | None:
         """`Ratelimit-*` or `X-RateLimit-*`; Reset: seconds until all are back (VTEX's Pricing API)."""
-        limit, remaining, reset = (self._ratelimit(name) for name in ("limit", "remaining", "reset"))
-        if limit is None or remaining is None:
+        if (limit := self._ratelimit("limit")) is None or (remaining := self._ratelimit("remaining")) is None:
             return None
+        reset = self._ratelimit("reset")
         # A longer one is a moment, as some other guide has it, and tells no rate.
         told = reset is not None and 0 < reset <= _LONGEST_RESET_SECONDS and remaining < limit
         return Credits(limit, remaining, (limit - remaining) / reset if told and reset else None)

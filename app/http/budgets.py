@@ -35,6 +35,8 @@ class Budgets:
         """A token of each limit; Spent if that would take longer than `longest` seconds."""
         started = time.monotonic()
         queues = [self._queue(limit) for limit in limits]
+        if tokens := self._at_hand(queues, started):
+            return tokens
         for queue in queues:
             if queue.wait_seconds(started) > longest:
                 raise Spent(queue.limit, queue.wait_seconds(started))
@@ -42,7 +44,6 @@ class Budgets:
         self._lease()
         tokens = []
         for queue, wait in zip(queues, waits, strict=True):
-            labels = (queue.limit.owner, queue.limit.name)
             try:
                 async with asyncio.timeout_at(asyncio.get_running_loop().time() + longest):
                     tokens.append(await wait)
@@ -52,8 +53,7 @@ class Budgets:
             except BaseException:
                 self._back_out(queues, waits)
                 raise
-            metrics.BUDGET_WAIT_SECONDS.labels(*labels).observe(time.monotonic() - started)
-            metrics.BUDGET_TOKENS.labels(*labels).inc()
+            self._count(queue, time.monotonic() - started)
         return tokens
 
     def give_back(self, limits: Sequence[Limit], tokens: Sequence[Token]) -> None:
@@ -84,6 +84,20 @@ class Budgets:
         if key not in self._queues:
             self._queues[key] = Queue(limit)
         return self._queues[key]
+
+    def _at_hand(self, queues: Sequence[Queue], now: float) -> list[Token]:
+        """One of each, if all have one that nobody waits for; else none at all."""
+        if any(queue.waiters or not queue.is_ready(now) for queue in queues):
+            return []
+        tokens = [token for queue in queues if (token := queue.spend(now))]
+        for queue in queues:
+            self._count(queue, 0.0)
+        return tokens
+
+    def _count(self, queue: Queue, waited_seconds: float) -> None:
+        labels = (queue.limit.owner, queue.limit.name)
+        metrics.BUDGET_WAIT_SECONDS.labels(*labels).observe(waited_seconds)
+        metrics.BUDGET_TOKENS.labels(*labels).inc()
 
     def _wait(self, queue: Queue) -> asyncio.Future[Token]:
         wait: asyncio.Future[Token] = asyncio.get_running_loop().create_future()

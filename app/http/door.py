@@ -3,13 +3,11 @@
 The only module that knows the HTTP client's errors.
 """
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,15 +16,20 @@ import httpx2
 from app import logging, metrics
 from app.errors import DeliveryError, Retry
 from app.http.answer import Answer, redacted
+from app.http.connections import Connections
 from app.http.gate import Gate
 from app.http.limits import Call
 
 log = logging.get(__name__)
 
-#: VTEX scales by DNS and asks clients not to hold on to addresses.
-CONNECTION_LIFE_SECONDS = 60.0
+_LIFE_SECONDS = 60.0
+#: A connection that takes longer than this part of the timeout is given up while nothing was sent.
+_CONNECT_SHARE = 0.9
 _KEPT_ANSWER_CHARACTERS = 2000
 _SERVER_ERROR = 400
+
+#: What is read is often written next, and a callback has one address: parsing it is a tenth of a request.
+_address = lru_cache(maxsize=1024)(httpx2.URL)
 
 _trace: ContextVar[list[dict[str, Any]] | None] = ContextVar("trace", default=None)
 
@@ -62,16 +65,10 @@ class Door:
         gate: Gate | None = None,
         *,
         connections: int = 64,
-        life_seconds: float = CONNECTION_LIFE_SECONDS,
+        life_seconds: float = _LIFE_SECONDS,
     ) -> None:
         self._gate = gate
-        self._connections = connections
-        self._life_seconds = life_seconds
-        self._client: httpx2.AsyncClient | None = None
-        self._opened_at = 0.0
-        self._users: dict[httpx2.AsyncClient, int] = {}
-        #: Read once: each new client would stop the loop while it reads all authorities anew.
-        self._authorities = httpx2.create_ssl_context()
+        self._connections = Connections(connections, life_seconds)
 
     async def send(self, request: Outgoing) -> Answer:
         """The answer that `judge` lets pass; Retry where there was none, Paused where nothing was sent."""
@@ -94,8 +91,8 @@ class Door:
     async def _exchange(self, request: Outgoing) -> Answer:
         started, status, answer = time.perf_counter(), "none", None
         try:
-            async with self._pool() as client:
-                answer = await _exchange(client, request)
+            response = await self._connections.exchange(_written(request))
+            answer = Answer(response.status_code, response.headers, response.read(), secrets=request.secrets)
             status = str(answer.status_code)
         except httpx2.PoolTimeout as error:
             status = "unsent"
@@ -103,7 +100,7 @@ class Door:
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             status = "unreachable"
             raise Retry(f"{_host(request.url)} cannot be reached ({_name(error)})") from error
-        except (httpx2.TimeoutException, TimeoutError) as error:
+        except httpx2.TimeoutException as error:
             status = "timeout"
             reason = f"{_host(request.url)} did not answer within {request.timeout_seconds:g} s"
             raise Retry(reason, unknown_outcome=True) from error
@@ -119,43 +116,7 @@ class Door:
     async def close(self) -> None:
         if self._gate is not None:
             await self._gate.close()
-        for client in [*self._users]:
-            await client.aclose()
-        self._users.clear()
-        self._client = None
-
-    @asynccontextmanager
-    async def _pool(self) -> AsyncIterator[httpx2.AsyncClient]:
-        """A client that is replaced when it is old; its last user closes the old one."""
-        now = time.monotonic()
-        if self._client is None or now - self._opened_at > self._life_seconds:
-            stale, self._client, self._opened_at = self._client, self._open(), now
-            if stale is not None and not self._users[stale]:
-                del self._users[stale]
-                await stale.aclose()
-        client = self._client
-        self._users[client] += 1
-        try:
-            yield client
-        finally:
-            if client in self._users:
-                self._users[client] -= 1
-                if client is not self._client and not self._users[client]:
-                    del self._users[client]
-                    await asyncio.shield(client.aclose())
-
-    def _open(self) -> httpx2.AsyncClient:
-        client = httpx2.AsyncClient(
-            follow_redirects=False,
-            verify=self._authorities,
-            # Connections of all accounts share this client: what one is told to remember, no other may send.
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            limits=httpx2.Limits(
-                max_connections=self._connections, max_keepalive_connections=self._connections
-            ),
-        )
-        self._users[client] = 0
-        return client
+        await self._connections.close()
 
     def _note(self, request: Outgoing, status: str, seconds: float, answer: Answer | None) -> None:
         metrics.REQUESTS_OUT.labels(request.connection, request.api, request.operation, status).inc()
@@ -190,17 +151,25 @@ def _judged(request: Outgoing, answer: Answer) -> Answer:
     return answer
 
 
-async def _exchange(client: httpx2.AsyncClient, request: Outgoing) -> Answer:
-    """The client's timeout is per read: an answer that drips would hold the lane beyond its lease."""
-    async with asyncio.timeout(request.timeout_seconds):
-        response = await client.request(
-            request.method,
-            request.url,
-            headers=dict(request.headers),
-            content=request.content,
-            timeout=request.timeout_seconds,
-        )
-    return Answer(response.status_code, response.headers, response.content, secrets=request.secrets)
+def _written(request: Outgoing) -> httpx2.Request:
+    written = httpx2.Request(
+        request.method,
+        _address(request.url),
+        headers=request.headers,
+        # As `content`, it would be looked through for headers that the transport writes anyway.
+        stream=httpx2.ByteStream(request.content or b""),
+        extensions={"timeout": _timeouts(request.timeout_seconds)},
+    )
+    if written.url.userinfo:
+        login = httpx2.BasicAuth(written.url.username, written.url.password)
+        return next(login.auth_flow(written))
+    return written
+
+
+@lru_cache
+def _timeouts(seconds: float) -> Mapping[str, float]:
+    """The whole exchange has `seconds`: an answer that drips would hold the lane beyond its lease."""
+    return {"pool": seconds, "connect": seconds * _CONNECT_SHARE, "read": seconds}
 
 
 def _host(url: str) -> str:

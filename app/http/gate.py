@@ -18,6 +18,7 @@ from app.http.limits import Call, Limit, Limits
 from app.http.pauses import Pauses
 from app.http.reasons import ALL_OF_VTEX, ERP, resting, used_up, who
 from app.http.shared import Cause, Paces, Pause
+from app.http.tokens import Token
 
 log = logging.get(__name__)
 
@@ -54,6 +55,8 @@ class Gate:
         self._breaking = breaking or Breaking()
         self._budgets = Budgets(paces)
         self._pauses = Pauses(paces)
+        #: What `limits` says of each.
+        self._applying: dict[Call, tuple[Limit, ...]] = {}
         #: Failures in a row: reads that work say nothing of writes that fail.
         self._failures: dict[Call, int] = {}
         #: The limits that requests have met, by connection and API.
@@ -64,13 +67,10 @@ class Gate:
         """Wait shortly for the budgets; Paused if it would be long, or the API rests."""
         await self._pauses.refresh()
         self._open(call)
-        every = self._limits.of(call)
-        limits = tuple(limit for limit in every if self._pauses.is_limited(limit))
-        self._met.setdefault((call.connection, call.api), set()).update(limits)
-        try:
-            tokens = await self._budgets.take(limits, longest=_LONGEST_WAIT_SECONDS)
-        except Spent as spent:
-            raise used_up(call, spent) from None
+        if (every := self._applying.get(call)) is None:
+            every = self._applying[call] = self._limits.of(call)
+        limits = tuple([limit for limit in every if self._pauses.is_limited(limit)])
+        tokens = await self._tokens(call, limits) if limits else []
         try:
             # The wait took its time.
             probes = tuple([await self._probing(call, pause, timeout_seconds) for pause in self._open(call)])
@@ -78,6 +78,13 @@ class Gate:
             self._budgets.give_back(limits, tokens)
             raise
         return Passage(call, every, probes)
+
+    async def _tokens(self, call: Call, limits: tuple[Limit, ...]) -> list[Token]:
+        self._met.setdefault((call.connection, call.api), set()).update(limits)
+        try:
+            return await self._budgets.take(limits, longest=_LONGEST_WAIT_SECONDS)
+        except Spent as spent:
+            raise used_up(call, spent) from None
 
     async def leave(self, passage: Passage, answer: Answer | None, error: DeliveryError | None) -> None:
         """Learn from how it ended. An outage of the database must not cost us what the other side said."""
@@ -119,6 +126,8 @@ class Gate:
 
     def _open(self, call: Call) -> list[Pause]:
         """The pauses that this request would have to probe; Paused if one still holds."""
+        if not self._pauses:
+            return []
         found = [self._pauses.find(call.connection, scope) for scope in _scopes(call)]
         for pause in filter(None, found):
             if (left := self._pauses.seconds_left(pause)) > 0:

@@ -26,6 +26,10 @@ class Pauses:
         self._reading = asyncio.Lock()
         self._shown: set[tuple[str, str, str]] = set()
 
+    def __bool__(self) -> bool:
+        """Whether there is any."""
+        return bool(self._pauses)
+
     async def refresh(self) -> None:
         if time.monotonic() - self._read_at < _FRESH_SECONDS:
             return

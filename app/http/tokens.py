@@ -61,10 +61,14 @@ class Queue:
         waiting = sum(not waiter.done() for waiter in self.waiters)
         return waiting / max(self.recent(now), self.quota.rate / 8)
 
-    def spend(self, now: float) -> Token | None:
+    def is_ready(self, now: float) -> bool:
+        """Whether a token may be spent now."""
         while self.tokens and self.tokens[0].until < now:
             self.give_back(self.tokens.popleft())
-        if not self.tokens or self.tokens[0].ready_at > now:
+        return bool(self.tokens) and self.tokens[0].ready_at <= now
+
+    def spend(self, now: float) -> Token | None:
+        if not self.is_ready(now):
             return None
         self.spent.append(now)
         return self.tokens.popleft()

@@ -1,13 +1,16 @@
 """A raw HTTP/1.1 server that behaves as badly as each path says, and knows its connections."""
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from ssl import SSLContext
 
 
 @dataclass
 class Request:
+    method: str
     path: str
     #: Tells one connection from another.
     port: int
@@ -29,7 +32,8 @@ class Wire:
                 headers = {
                     name.lower(): value for name, _, value in (x.partition(": ") for x in lines[1:] if x)
                 }
-                request = Request(lines[0].split()[1], port, headers)
+                method, path, _ = lines[0].split()
+                request = Request(method, path, port, headers)
                 await reader.readexactly(int(headers.get("content-length", 0)))
                 self.requests.append(request)
                 await self._answer(request, writer)
@@ -52,6 +56,10 @@ class Wire:
                     writer.write(b".")
                     await writer.drain()
                     await asyncio.sleep(0.1)
+            case "/bye":
+                writer.write(_answer(200, "bye"))
+                await writer.drain()
+                writer.close()
             case "/reset":
                 writer.transport.abort()
             case "/cut":
@@ -68,6 +76,9 @@ class Wire:
                 return _answer(302, "", f"Location: {self.url}/ok\r\n")
             case "/cookie":
                 return _answer(200, "", "Set-Cookie: session=of-another-account; Path=/\r\n")
+            case "/gzip" | "/bomb":
+                body = b"unpacked" if path == "/gzip" else bytes(20 * 2**20)
+                return _answer(200, gzip.compress(body), "Content-Encoding: gzip\r\n")
             case "/refuse":
                 return _answer(400, request.headers.get("x-secret", "no"))
             case says if says.startswith("/says/"):
@@ -78,12 +89,13 @@ class Wire:
                 return _answer(200, "ok")
 
 
-def _answer(status: int, body: str, headers: str = "") -> bytes:
-    return f"HTTP/1.1 {status} Said\r\n{headers}Content-Length: {len(body.encode())}\r\n\r\n{body}".encode()
+def _answer(status: int, body: str | bytes, headers: str = "") -> bytes:
+    content = body.encode() if isinstance(body, str) else body
+    return f"HTTP/1.1 {status} Said\r\n{headers}Content-Length: {len(content)}\r\n\r\n".encode() + content
 
 
 @asynccontextmanager
-async def wire_server() -> AsyncIterator[Wire]:
+async def wire_server(certificate: SSLContext | None = None) -> AsyncIterator[Wire]:
     wire = Wire()
     tasks: set[asyncio.Task[None]] = set()
 
@@ -92,8 +104,8 @@ async def wire_server() -> AsyncIterator[Wire]:
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
-    wire.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=certificate)
+    wire.url = f"{'https' if certificate else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
         yield wire
     finally:

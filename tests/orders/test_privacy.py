@@ -23,7 +23,7 @@ async def test_a_customers_document_that_the_erp_echoes_is_in_no_log_line(
     log = tmp_path / "all.log"
 
     def attempted() -> bool:
-        return '"event": "delivery.attempted"' in log.read_text()
+        return '"event":"delivery.attempted"' in log.read_text()
 
     await process.start()
     try:
