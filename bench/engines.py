@@ -8,6 +8,7 @@ import json
 import sys
 import time
 from collections.abc import Mapping
+from typing import Any
 
 from bench.accept import Round
 from bench.databases import Bench
@@ -48,7 +49,8 @@ def _procrastinate(url: str, jobs: int) -> float:
             )
             if not found["known"]:
                 await app.schema_manager.apply_schema_async()
-            await no_op.batch_defer_async(*({"number": number} for number in range(jobs)))
+            arguments: list[dict[str, Any]] = [{"number": number} for number in range(jobs)]
+            await no_op.batch_defer_async(*arguments)
             await app.run_worker_async(
                 wait=False, concurrency=_CONCURRENCY, install_signal_handlers=False, listen_notify=False
             )

@@ -9,9 +9,7 @@ from sqlalchemy import text
 from app.database import Database
 from app.errors import DatabaseUnavailable
 from app.keys import Keys
-from app.queue.store import Store
-from tests.queue.test_notices import counted
-from tests.running import until
+from tests.running import transactions, until
 
 
 class Lookups:
@@ -40,10 +38,10 @@ async def lookups_on_postgres(migrated_postgres_url: str) -> AsyncIterator[Looku
 async def test_many_who_ask_at_once_share_one_look_up(lookups: Lookups) -> None:
     key = await lookups.keys.create("acme")
     for _ in range(2):
-        with counted(Store(lookups.database)) as statements:
-            found = await asyncio.gather(*(lookups.keys.connection_of(key) for _ in range(20)))
+        before = transactions()
+        found = await asyncio.gather(*(lookups.keys.connection_of(key) for _ in range(20)))
         assert found == ["acme"] * 20
-        assert len(statements) == 1
+        assert transactions() - before == 1
         lookups.now += 2
 
 
@@ -86,13 +84,13 @@ async def test_a_look_up_that_takes_long_does_not_answer_who_came_two_seconds_la
 ) -> None:
     lookups = lookups_on_postgres
     key = await lookups.keys.create("acme")
-    with counted(Store(lookups.database)) as statements:
-        async with lookups.database.write() as connection:
-            await connection.execute(text("LOCK TABLE api_key IN ACCESS EXCLUSIVE MODE"))
-            early = asyncio.create_task(lookups.keys.connection_of(key))
-            await until(lambda: len(statements) == 2, "the first look-up waits")
-            lookups.now += 2
-            late = [asyncio.create_task(lookups.keys.connection_of(key)) for _ in range(2)]
-            await until(lambda: len(statements) == 3, "the second look-up waits")
-        assert await asyncio.gather(early, *late) == ["acme"] * 3
-    assert len(statements) == 3
+    async with lookups.database.write() as connection:
+        await connection.execute(text("LOCK TABLE api_key IN ACCESS EXCLUSIVE MODE"))
+        before = transactions()
+        early = asyncio.create_task(lookups.keys.connection_of(key))
+        await until(lambda: transactions() - before == 1, "the first look-up waits")
+        lookups.now += 2
+        late = [asyncio.create_task(lookups.keys.connection_of(key)) for _ in range(2)]
+        await until(lambda: transactions() - before == 2, "the second look-up waits")
+    assert await asyncio.gather(early, *late) == ["acme"] * 3
+    assert transactions() - before == 2
