@@ -77,9 +77,12 @@ class Rows:
         return {name: processor for name, processor in processors.items() if processor}
 
 
-def insertion(table: Table, rows: Rows, dialect: str) -> Any:
-    """Takes `on_conflict_do_update` and `returning`; inserts in the order of the rows."""
-    columns = rows.columns(dialect)
+def insertion(table: Table, rows: Rows, dialect: str, **alike: ColumnElement[Any]) -> Any:
+    """Takes `on_conflict_do_update` and `returning`; inserts in the order of the rows.
+
+    `alike` are the columns that are the same in all of them.
+    """
+    columns = rows.columns(dialect) | alike
     # SQLite would read ON CONFLICT as a join's condition.
     chosen = select(*columns.values()).where(true())
     kind: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert

@@ -5,7 +5,8 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
 
 import asyncpg  # type: ignore[import-untyped]
 from sqlalchemy.engine import make_url
@@ -15,10 +16,19 @@ from app.database.documents import decode, encode_text
 from app.database.engines import IDLE_TRANSACTION_MS, PRAGMAS
 from app.database.written import Written
 
+P = ParamSpec("P")
 T = TypeVar("T")
 #: Accepting, recording, claiming, looking up, and some room.
 _CONNECTIONS = 6
 _KEPT_STATEMENTS = 256
+_LOCKED_SECONDS = 0.01
+#: SQLite's extended codes have the primary one in their last byte.
+_PRIMARY_CODE = 0xFF
+#: The hot statements look a few rows up by their indexes and are planned once. A queue's tables are full at
+#: one moment and empty at the next: by what PostgreSQL counted last, it would at times read them whole.
+_SETTINGS = dict.fromkeys(
+    ("enable_seqscan", "enable_bitmapscan", "enable_hashjoin", "enable_mergejoin", "jit"), "off"
+) | {"plan_cache_mode": "force_generic_plan"}
 _PATIENCE_SECONDS = 10.0
 
 
@@ -37,24 +47,27 @@ class Transaction:
 Work = Callable[[Transaction], T]
 
 
-class _SqliteThread:
-    """One connection, used by one thread: a transaction costs one change of threads."""
+class SqliteFile:
+    """One connection that writes and one that reads, in the event loop's thread; another waits for the disk.
 
-    def __init__(self, path: str, name: str, begin: str) -> None:
-        self._path = path
-        self._begin = begin
-        self._executor = ThreadPoolExecutor(1, name)
-        self._driver: sqlite3.Connection | None = None
+    Statements take microseconds each, and two threads would take the interpreter from one another at every
+    row. What is long runs in the other thread as a whole.
+    """
 
-    async def run(self, work: Work[T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._executor, self._transaction, work)
+    def __init__(self, url: str) -> None:
+        self._path = make_url(url).database or ""
+        self._disk = ThreadPoolExecutor(1, "sqlite")
+        self._opening = asyncio.Lock()
+        self._opened: tuple[sqlite3.Connection, sqlite3.Connection] | None = None
 
-    def _transaction(self, work: Work[T]) -> T:
-        driver = self._driver or self._connect()
-        driver.execute(self._begin)
+    async def write(self, work: Work[T], *, is_long: bool) -> T:
+        """The caller sees to it that there is one at a time."""
+        driver, _ = self._opened or await self._open()
+        await _begin(driver)
         try:
-            done = work(Transaction("sqlite", lambda text, given: driver.execute(text, given).fetchall()))
-            driver.execute("COMMIT")
+            transaction = _on_sqlite(driver)
+            done = await self._in_thread(work, transaction) if is_long else work(transaction)
+            await self._in_thread(driver.execute, "COMMIT")
         except BaseException:
             # A full disk may have ended it already.
             if driver.in_transaction:
@@ -62,42 +75,67 @@ class _SqliteThread:
             raise
         return done
 
+    async def read(self, work: Work[T]) -> T:
+        _, driver = self._opened or await self._open()
+        driver.execute("BEGIN")
+        try:
+            return work(_on_sqlite(driver))
+        finally:
+            driver.execute("COMMIT")
+
+    async def _in_thread(self, work: Callable[P, T], *args: P.args, **names: P.kwargs) -> T:
+        """Whoever is cancelled waits for its end: a connection has one user at a time."""
+        run = partial(work, *args, **names)
+        future = asyncio.get_running_loop().run_in_executor(self._disk, run)
+        try:
+            return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            await asyncio.wait([future])
+            raise
+
+    async def _open(self) -> tuple[sqlite3.Connection, sqlite3.Connection]:
+        async with self._opening:
+            if self._opened is None:
+                self._opened = await self._in_thread(self._connect), await self._in_thread(self._connect)
+        return self._opened
+
     def _connect(self) -> sqlite3.Connection:
         driver = sqlite3.connect(
             self._path,
-            timeout=_PATIENCE_SECONDS,
+            # Whoever is locked out waits in the loop, and does not hold it up.
+            timeout=0,
             isolation_level=None,
             check_same_thread=False,
             cached_statements=_KEPT_STATEMENTS,
         )
         for pragma in PRAGMAS:
             driver.execute(f"PRAGMA {pragma}")
-        self._driver = driver
+        driver.execute("PRAGMA busy_timeout=0")
         return driver
 
     async def close(self) -> None:
-        await asyncio.to_thread(self._executor.shutdown)
-        if self._driver is not None:
-            self._driver.close()
+        await asyncio.to_thread(self._disk.shutdown)
+        for driver in self._opened or ():
+            driver.close()
 
 
-class SqliteThreads:
-    """One thread that writes, one that reads."""
+async def _begin(driver: sqlite3.Connection) -> None:
+    """Another process, a command, may be writing."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + _PATIENCE_SECONDS
+    while True:
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & _PRIMARY_CODE != sqlite3.SQLITE_BUSY or loop.time() > until:
+                raise
+            await asyncio.sleep(_LOCKED_SECONDS)
+        else:
+            return
 
-    def __init__(self, url: str) -> None:
-        path = make_url(url).database or ""
-        self._writing = _SqliteThread(path, "sqlite-write", "BEGIN IMMEDIATE")
-        self._reading = _SqliteThread(path, "sqlite-read", "BEGIN")
 
-    async def write(self, work: Work[T]) -> T:
-        return await self._writing.run(work)
-
-    async def read(self, work: Work[T]) -> T:
-        return await self._reading.run(work)
-
-    async def close(self) -> None:
-        await self._writing.close()
-        await self._reading.close()
+def _on_sqlite(driver: sqlite3.Connection) -> Transaction:
+    return Transaction("sqlite", lambda text, given: driver.execute(text, given).fetchall())
 
 
 class PostgresPool:
@@ -108,16 +146,16 @@ class PostgresPool:
         self._pool: Any = None
         self._opening = asyncio.Lock()
 
-    async def write(self, work: Work[T]) -> T:
+    async def write(self, work: Work[T], *, is_long: bool) -> T:  # noqa: ARG002  long or not, the loop goes on
         pool = self._pool or await self._open()
         async with pool.acquire(timeout=_PATIENCE_SECONDS) as driver, driver.transaction():
-            return await greenlet_spawn(work, _on(driver))
+            return await greenlet_spawn(work, _on_postgres(driver))
 
     async def read(self, work: Work[T]) -> T:
         """A lone SELECT needs no BEGIN and COMMIT around it."""
         pool = self._pool or await self._open()
         async with pool.acquire(timeout=_PATIENCE_SECONDS) as driver:
-            return await greenlet_spawn(work, _on(driver))
+            return await greenlet_spawn(work, _on_postgres(driver))
 
     async def _open(self) -> Any:
         async with self._opening:
@@ -137,13 +175,14 @@ class PostgresPool:
             await self._pool.close()
 
 
-def _on(driver: Any) -> Transaction:
+def _on_postgres(driver: Any) -> Transaction:
     return Transaction("postgresql", lambda text, given: await_only(driver.fetch(text, *given)))
 
 
 async def _prepare(driver: Any) -> None:
     await driver.set_type_codec("jsonb", schema="pg_catalog", encoder=encode_text, decoder=decode)
-    await driver.execute(f"SET idle_in_transaction_session_timeout = {IDLE_TRANSACTION_MS}")
+    settings = _SETTINGS | {"idle_in_transaction_session_timeout": str(IDLE_TRANSACTION_MS)}
+    await driver.execute(";".join(f"SET {name} = {value}" for name, value in settings.items()))
 
 
 async def _as_it_is(_driver: Any) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from app.database.outages import may_rerun
 from app.errors import DatabaseUnavailable
@@ -26,26 +26,30 @@ class GroupCommit(Generic[Item, Result]):
         *,
         most: int,
         weight: Callable[[Item], int],
+        workers: int = 1,
     ) -> None:
         self._run = run
         self._most = most
         self._weight = weight
         self._queue: deque[tuple[Item, asyncio.Future[Result]]] = deque()
-        self._worker: asyncio.Task[None] | None = None
+        self._most_workers = workers
+        self._workers: set[asyncio.Task[Any]] = set()
 
     async def submit(self, item: Item) -> Result:
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._queue.append((item, future))
-        if self._worker is None:
-            self._worker = asyncio.create_task(self._work())
+        if len(self._workers) < self._most_workers:
+            self._workers.add(asyncio.create_task(self._work()))
         return await future
 
     async def drain(self) -> None:
         """Wait until all that was submitted is committed or refused."""
-        while self._worker is not None:
-            await asyncio.wait([self._worker])
+        while self._workers:
+            await asyncio.wait(self._workers)
 
     async def _work(self) -> None:
+        worker = asyncio.current_task()
+        assert worker is not None
         try:
             while self._queue:
                 batch = self._take()
@@ -54,7 +58,8 @@ class GroupCommit(Generic[Item, Result]):
                 finally:
                     _answer_all(batch)
         finally:
-            self._worker = None
+            # Before anyone can submit again: nobody may count on a worker that has seen an empty queue.
+            self._workers.discard(worker)
 
     def _take(self) -> list[tuple[Item, asyncio.Future[Result]]]:
         batch, weight = [self._queue.popleft()], self._weight

@@ -1,27 +1,37 @@
 """Transactions on the one database, and notices between the processes that share it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
-from sqlalchemy import NullPool, text
+from sqlalchemy import NullPool, Text, bindparam, cast, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.sql.schema import Table
 
 from app import logging, metrics
-from app.database.drivers import PostgresPool, SqliteThreads, Transaction
+from app.database.drivers import PostgresPool, SqliteFile, Transaction
 from app.database.engines import open_engine
 from app.database.outages import translated
+from app.database.written import Written
 from app.errors import DatabaseUnavailable
 
 log = logging.get(__name__)
-P = ParamSpec("P")
 T = TypeVar("T")
 _READS, _WRITES = (metrics.TRANSACTIONS.labels(how) for how in ("read", "write"))
-_NOTIFY = text("SELECT pg_notify(:channel, :payload)")
+_NOTIFY = Written(
+    select(
+        cast(func.pg_notify(bindparam("channel", type_=Text), bindparam("payload", type_=Text)), Text).label(
+            "told"
+        )
+    ),
+    "postgresql",
+)
+#: Under load one tells of all that came due since the last.
+_BETWEEN_NOTICES_SECONDS = 0.005
 #: SQLite: how long a write stands behind others.
 _PATIENCE_SECONDS = 10.0
 #: An idle listening connection is asked this often whether it still lives.
@@ -45,7 +55,7 @@ class Database:
             else self._writer.execution_options(isolation_level="AUTOCOMMIT")
         )
         self._url = url
-        self._drivers = SqliteThreads(url) if self.on_sqlite else PostgresPool(url)
+        self._drivers = SqliteFile(url) if self.on_sqlite else PostgresPool(url)
         #: SQLite: whoever comes first writes first, by whichever of the two ways.
         self._writing = asyncio.Lock()
         self._notices: dict[tuple[str, str], None] = {}
@@ -57,21 +67,17 @@ class Database:
         async with translated(), self._one_writer(), self._writer.begin() as connection:
             yield connection
 
-    async def run(
-        self, work: Callable[Concatenate[Transaction, P], T], *args: P.args, **names: P.kwargs
-    ) -> T:
-        """Do `work` in one transaction."""
+    async def run(self, work: Callable[[Transaction], T], *, is_long: bool = False) -> T:
+        """Do `work` in one transaction; what is long may not hold up the event loop."""
         _WRITES.inc()
         async with translated(), self._one_writer():
-            return await self._drivers.write(lambda transaction: work(transaction, *args, **names))
+            return await self._drivers.write(work, is_long=is_long)
 
-    async def look(
-        self, work: Callable[Concatenate[Transaction, P], T], *args: P.args, **names: P.kwargs
-    ) -> T:
-        """Do `work`, which only reads; on PostgreSQL each of its statements sees what is committed."""
+    async def look(self, work: Callable[[Transaction], T]) -> T:
+        """Do `work`, which only reads little; on PostgreSQL each of its statements sees what is committed."""
         _READS.inc()
         async with translated():
-            return await self._drivers.read(lambda transaction: work(transaction, *args, **names))
+            return await self._drivers.read(work)
 
     @asynccontextmanager
     async def _one_writer(self) -> AsyncIterator[None]:
@@ -109,9 +115,8 @@ class Database:
         try:
             while self._notices:
                 notices, self._notices = [*self._notices], {}
-                async with self.read() as connection:
-                    for channel, payload in notices:
-                        await connection.execute(_NOTIFY, {"channel": channel, "payload": payload})
+                await self.look(partial(_notify, notices))
+                await asyncio.sleep(_BETWEEN_NOTICES_SECONDS)
         except DatabaseUnavailable as error:
             log.debug("notice.not_sent", error=str(error))
         finally:
@@ -147,6 +152,11 @@ class Database:
         await self._writer.dispose()
         if self._reader is not self._writer:
             await self._reader.dispose()
+
+
+def _notify(notices: Iterable[tuple[str, str]], transaction: Transaction) -> None:
+    for channel, payload in notices:
+        transaction.rows(_NOTIFY, channel=channel, payload=payload)
 
 
 async def _broken(connection: AsyncConnection, ended: asyncio.Event) -> None:

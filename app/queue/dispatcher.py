@@ -20,6 +20,9 @@ __all__ = ["Deliverer", "Dispatcher", "Pace"]
 
 log = logging.get(__name__)
 _OUTAGE_SECONDS = 1.0
+#: With this part of the slots in flight, a claim waits for more of them to end: it refills them all at once.
+_BUSY = 0.5
+_GATHER_SECONDS = 0.003
 #: What is due but in other hands is looked at again so soon; twice as late each time, up to the poll.
 _CONTENDED_SECONDS = 0.02
 #: While something is not to be claimed, it is asked so often whether that is over.
@@ -44,6 +47,8 @@ class Dispatcher:
         self._excluding = excluding
         self._in_flight: dict[asyncio.Task[None], Claim] = {}
         self._stopping = asyncio.Event()
+        #: The last look left something that is due.
+        self._left = True
 
     async def run(self) -> None:
         """Until `stop`; survives every outage of the database."""
@@ -78,12 +83,19 @@ class Dispatcher:
                 log.error("database.unavailable", error=str(error))
                 await self._sleep(_OUTAGE_SECONDS)
                 continue
-            empty = 0 if taken.claims else empty + 1
+            self._left = taken.left
             if not taken.claims:
+                empty += 1
                 await self._sleep(self._until_next(taken, empty))
+                continue
+            empty = 0
+            if len(self._in_flight) >= _BUSY * self._pace.concurrency:
+                await asyncio.sleep(_GATHER_SECONDS)
         await self._end()
 
     async def _take(self) -> Taken:
+        # Until we know: what ends during the look may be what it just missed.
+        self._left = True
         until = self._leases.end_of_new()
         taken = await self._store.take(self._slots, lease=self._pace.lease, excluding=self._excluding())
         for claim in taken.claims:
@@ -96,7 +108,8 @@ class Dispatcher:
     def _ended(self, task: asyncio.Task[None]) -> None:
         claim = self._in_flight.pop(task)
         self._slots.free(claim)
-        self._store.wakeup.set()
+        if self._left:
+            self._store.wakeup.set()
 
     def _until_next(self, taken: Taken, empty: int) -> float:
         seconds = self._pace.poll.total_seconds()

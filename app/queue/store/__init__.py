@@ -1,6 +1,7 @@
 """The only SQL over events, lanes and attempts."""
 
 import asyncio
+import time
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -20,6 +21,12 @@ __all__ = ["Accepted", "EventFilter", "IdempotencyConflict", "Store"]
 #: Events in one accepting transaction, outcomes in one recording transaction.
 _MOST_EVENTS = 2000
 _MOST_OUTCOMES = 200
+#: PostgreSQL: while it works on one batch, we prepare the next.
+_ACCEPTING = 2
+#: So many rows take the event loop's thread longer than changing to another.
+_MANY = 64
+_RICH = 4
+_KNOWN_SECONDS = 0.05
 
 
 def utc_now() -> datetime:
@@ -37,7 +44,16 @@ class Store:
         #: The same hint for the other processes, and from them.
         self.notices = Notices(database, self.wakeup)
         self.read = Reading(database)
-        self._accepting = GroupCommit(self._accept, most=_MOST_EVENTS, weight=lambda item: len(item.events))
+        self._known: list[claiming.Stream] = []
+        self._known_at = float("-inf")
+        #: The last claim took so many lanes that the next one will find some of the same streams.
+        self._is_rich = False
+        self._accepting = GroupCommit(
+            self._accept,
+            most=_MOST_EVENTS,
+            weight=lambda item: len(item.events),
+            workers=1 if database.on_sqlite else _ACCEPTING,
+        )
         self._recording = GroupCommit(self._record, most=_MOST_OUTCOMES, weight=lambda _: 1)
 
     async def accept(self, submission: Submission) -> Accepted:
@@ -54,7 +70,7 @@ class Store:
         self, chooser: Chooser, *, lease: timedelta, excluding: Collection[tuple[str, str]] = ()
     ) -> Taken:
         """Take due lanes as the chooser says, none of the (connection, kind) that are excluded now."""
-        found = await self.database.look(claiming.streams)
+        found = await self._streams()
         now = self.clock()
         streams = [each for each in found if (each.connection, each.kind) not in excluding]
         due = [
@@ -62,13 +78,24 @@ class Store:
         ]
         claims = await self._claim(due, chooser, now, lease) if due else []
         next_due = min((each.due_at for each in streams if each.due_at > now), default=None)
-        return Taken(claims, next_due, contended=bool(due) and not claims)
+        self._is_rich = len(claims) >= _RICH
+        left = any(each.due_at <= now for each in streams)
+        return Taken(claims, next_due, contended=bool(due) and not claims, left=left)
+
+    async def _streams(self) -> list[claiming.Stream]:
+        """While one claim after the other finds plenty, what streams there are is not asked before each."""
+        now = time.monotonic()
+        if not self._is_rich or now - self._known_at > _KNOWN_SECONDS:
+            self._known, self._known_at = await self.database.look(claiming.streams), now
+        return self._known
 
     async def _claim(
         self, due: list[claiming.Stream], chooser: Chooser, now: datetime, lease: timedelta
     ) -> list[Claim]:
         try:
-            return await self.database.run(claiming.claim, due, chooser, now, lease)
+            return await self.database.run(
+                lambda transaction: claiming.claim(transaction, due, chooser, now, lease)
+            )
         except VIOLATIONS:
             pass
         except DatabaseUnavailable as error:
@@ -81,10 +108,7 @@ class Store:
 
     async def record(self, outcome: Outcome) -> bool:
         """Write how a claim ended; False if the lease was lost, and then nothing was written."""
-        recorded = await self._recording.submit(outcome)
-        if recorded:
-            self.wakeup.set()
-        return recorded
+        return await self._recording.submit(outcome)
 
     async def renew(self, claims: Sequence[Claim], *, lease: timedelta) -> set[tuple[int, UUID]]:
         """The (lane, lease) that are ours still, for another `lease` from now."""
@@ -142,10 +166,15 @@ class Store:
         self.notices.post()
 
     async def _accept(self, batch: list[Submission]) -> list[Accepted | Exception]:
-        return await self.database.run(accepting.accept, batch, self.clock())
+        events = sum(len(submission.events) for submission in batch)
+        return await self.database.run(
+            lambda transaction: accepting.accept(transaction, batch, self.clock()), is_long=events > _MANY
+        )
 
     async def _record(self, batch: list[Outcome]) -> list[bool | Exception]:
-        written, is_due = await self.database.run(recording.record, batch, self.clock())
+        written, is_due = await self.database.run(
+            lambda transaction: recording.record(transaction, batch, self.clock()), is_long=len(batch) > _MANY
+        )
         if is_due:
-            self.notices.post()
+            self._is_due()
         return [*written]

@@ -8,11 +8,12 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, case, exists, false, func, select, update
+from sqlalchemy import and_, bindparam, case, exists, false, func, literal, select, update
+from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.schema import Table
 
 from app.database import Transaction, Written
-from app.database.bulk import Rows, among, insertion, listed
+from app.database.bulk import Rows, Together, among, insertion, listed
 from app.errors import BridgeError
 from app.queue.folding import Registers, Said, Saying, moment, saying
 from app.queue.lanes import Document, NewEvent, Submission
@@ -44,14 +45,13 @@ _BEGUN = Rows(
     "lanes",
     LANE,
     *("connection", "kind", "key", "target", "priority", "is_state", "last_number", "desired", "stamps"),
-    *("resend", "status", "since", "failures", "due_at"),
 )
 _FOLDED = Rows("folds", LANE, "id", "desired", "stamps")
 _NEW_EVENTS = Rows(
     "events",
     EVENT,
     *("id", "connection", "kind", "key", "lane_id", "number", "payload", "status", "reason"),
-    *("accepted_at", "finished_at"),
+    "finished_at",
 )
 _KEYS = Rows("keys", IDEMPOTENCY, "connection", "route", "key", "body_sha256", "event_ids", "expires_at")
 
@@ -73,7 +73,13 @@ def accept(transaction: Transaction, batch: list[Submission], now: datetime) -> 
 
 @cache
 def _begin_or_go_on(dialect: str) -> Written:
-    statement = insertion(LANE, _BEGUN, dialect)
+    now = _now()
+    begun: dict[str, ColumnElement[Any]] = {
+        "resend": false(),
+        "status": literal(Status.ACCEPTED.value),
+        "failures": literal(0),
+    }
+    statement = insertion(LANE, _BEGUN, dialect, **begun, since=now, due_at=now)
     is_idle = LANE.c.due_at.is_(None)
     statement = statement.on_conflict_do_update(
         index_elements=["connection", "kind", "key"],
@@ -89,16 +95,21 @@ def _begin_or_go_on(dialect: str) -> Written:
     return Written(statement.returning(*returned), dialect)
 
 
-@cache
-def _set_desired(dialect: str) -> Written:
+def _set_desired(dialect: str) -> Any:
     new = _FOLDED.columns(dialect)
     values = {name: new[name] for name in ("desired", "stamps")}
-    return Written(update(LANE).where(LANE.c.id == new["id"]).values(values), dialect)
+    return update(LANE).where(LANE.c.id == new["id"]).values(values)
 
 
-@cache
-def _insert_events(dialect: str) -> Written:
-    return Written(insertion(EVENT, _NEW_EVENTS, dialect), dialect)
+def _insert_events(dialect: str) -> Any:
+    return insertion(EVENT, _NEW_EVENTS, dialect, accepted_at=_now())
+
+
+def _now() -> ColumnElement[datetime]:
+    return bindparam("now", type_=LANE.c.due_at.type)
+
+
+_STORE = Together(_insert_events, _set_desired)
 
 
 @cache
@@ -113,9 +124,9 @@ def _store(transaction: Transaction, lanes: dict[LaneKey, list[NewEvent]], now: 
     """Lanes come sorted: two transactions lock their common rows in the same order."""
     accepted = Saying(moment(now))
     begun = {lane: _fold(Registers(), arrived, accepted) for lane, arrived in lanes.items()}
-    new_rows = [_lane_row(lane, arrived, begun[lane], now) for lane, arrived in lanes.items()]
+    new_rows = [_lane_row(lane, arrived, begun[lane]) for lane, arrived in lanes.items()]
     dialect = transaction.dialect
-    locked = transaction.rows(_begin_or_go_on(dialect), **_BEGUN.document(transaction, new_rows))
+    locked = transaction.rows(_begin_or_go_on(dialect), **_BEGUN.document(transaction, new_rows), now=now)
     events, folds, idle = [], [], []
     for row in locked:
         lane = row.connection, row.kind, row.key
@@ -128,13 +139,16 @@ def _store(transaction: Transaction, lanes: dict[LaneKey, list[NewEvent]], now: 
             else:
                 idle.append(row.id)
         for number, event in enumerate(arrived, first):
-            stored = _event_row(row, event, number, now)
+            stored = _event_row(row, event, number)
             if event.id in said_anew:
                 stored |= _superseded(said_anew[event.id], now)
             events.append(stored)
-    transaction.rows(_insert_events(dialect), **_NEW_EVENTS.document(transaction, events))
-    if folds:
-        transaction.rows(_set_desired(dialect), **_FOLDED.document(transaction, folds))
+    _STORE.run(
+        transaction,
+        **_NEW_EVENTS.document(transaction, events),
+        **_FOLDED.document(transaction, folds),
+        now=now,
+    )
     if idle:
         transaction.rows(_rest(dialect), ids=listed(transaction, idle))
 
@@ -158,9 +172,7 @@ def _superseded(said_anew: Said, now: datetime) -> Document:
     return {"status": Status.SUPERSEDED.value, "reason": reason, "finished_at": now}
 
 
-def _lane_row(
-    lane: LaneKey, arrived: list[NewEvent], begun: tuple[Registers, object], now: datetime
-) -> Document:
+def _lane_row(lane: LaneKey, arrived: list[NewEvent], begun: tuple[Registers, object]) -> Document:
     connection, kind, key = lane
     is_state = arrived[0].fold is not None
     registers, _ = begun
@@ -174,15 +186,10 @@ def _lane_row(
         "last_number": len(arrived),
         "desired": registers.desired if is_state else None,
         "stamps": registers.stamps if is_state else None,
-        "resend": False,
-        "status": Status.ACCEPTED.value,
-        "since": now,
-        "failures": 0,
-        "due_at": now,
     }
 
 
-def _event_row(lane: Any, event: NewEvent, number: int, now: datetime) -> Document:
+def _event_row(lane: Any, event: NewEvent, number: int) -> Document:
     return {
         "id": event.id,
         "connection": lane.connection,
@@ -192,7 +199,6 @@ def _event_row(lane: Any, event: NewEvent, number: int, now: datetime) -> Docume
         "number": number,
         "payload": event.payload,
         "status": Status.ACCEPTED.value,
-        "accepted_at": now,
     }
 
 
@@ -228,8 +234,7 @@ def _answered_before(
 def _claim_keys(dialect: str) -> Written:
     """An expired key is taken over in place; a living one is only locked and read."""
     statement = insertion(IDEMPOTENCY, _KEYS, dialect)
-    moment_now = bindparam("now", type_=IDEMPOTENCY.c.expires_at.type)
-    expired = func.coalesce(IDEMPOTENCY.c.expires_at < moment_now, false())
+    expired = func.coalesce(IDEMPOTENCY.c.expires_at < _now(), false())
     taken = {name: statement.excluded[name] for name in ("body_sha256", "event_ids", "expires_at")}
     kept = {name: case((expired, value), else_=IDEMPOTENCY.c[name]) for name, value in taken.items()}
     identity = ["connection", "route", "key"]

@@ -7,7 +7,20 @@ from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, and_, bindparam, case, exists, func, literal, select, true, union_all, update
+from sqlalchemy import (
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    literal_column,
+    select,
+    true,
+    union_all,
+    update,
+)
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import FromClause
 
@@ -17,6 +30,8 @@ from app.queue.fairness import Candidate, Chooser
 from app.queue.lanes import Claim
 from app.queue.store.accepting import EVENT, LANE
 
+#: Spelled out: PostgreSQL plans for a tenth of the table where it does not know the limit.
+_ONE: ColumnElement[int] = literal_column("1")
 #: Streams that one statement looks into.
 _MOST_STREAMS = 32
 
@@ -38,6 +53,8 @@ class Taken:
     next_due: datetime | None = None
     #: Something was due and there was room, yet all of it was in other hands.
     contended: bool = False
+    #: Something is due that was not taken: a slot or a target that is freed may be what it needs.
+    left: bool = False
 
 
 def streams(transaction: Transaction) -> list[Stream]:
@@ -103,7 +120,7 @@ def _first(at: FromClause | None = None, equal: int = 0) -> ColumnElement[Any]:
     """The lane that is due first in the first stream, or in the first one that differs from `at` so late."""
     lane = LANE.alias("following")
     query: Select[Any] = (
-        select(lane.c.id).where(lane.c.due_at.is_not(None)).order_by(*lane.c[_ORDER[equal:]]).limit(1)
+        select(lane.c.id).where(lane.c.due_at.is_not(None)).order_by(*lane.c[_ORDER[equal:]]).limit(_ONE)
     )
     if at is None:
         return query.scalar_subquery().label("id")
@@ -159,8 +176,8 @@ def _firsts(count: int, dialect: str) -> Written:
     pending = EVENT.alias("pending")
     unfinished = pending.c.lane_id == first.c.id, pending.c.finished_at.is_(None)
     numbers = select(pending.c.number).where(*unfinished).correlate(first)
-    newest = numbers.order_by(pending.c.number.desc()).limit(1).scalar_subquery()
-    oldest = numbers.order_by(pending.c.number).limit(1).scalar_subquery()
+    newest = numbers.order_by(pending.c.number.desc()).limit(_ONE).scalar_subquery()
+    oldest = numbers.order_by(pending.c.number).limit(_ONE).scalar_subquery()
     number_of_head = case((first.c.is_state, newest), else_=oldest)
     ours: ColumnElement[Any] = true()
     if dialect == "postgresql":
