@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
+from datetime import datetime
 
 from structlog.contextvars import bound_contextvars
 
@@ -49,6 +49,8 @@ class Dispatcher:
         self._stopping = asyncio.Event()
         #: The last look left something that is due.
         self._left = True
+        #: By the last look.
+        self._next_due: datetime | None = None
 
     async def run(self) -> None:
         """Until `stop`; survives every outage of the database."""
@@ -84,6 +86,8 @@ class Dispatcher:
                 await self._sleep(_OUTAGE_SECONDS)
                 continue
             self._left = taken.left
+            if taken.looked:
+                self._next_due = taken.next_due
             if not taken.claims:
                 empty += 1
                 await self._sleep(self._until_next(taken, empty))
@@ -113,8 +117,8 @@ class Dispatcher:
 
     def _until_next(self, taken: Taken, empty: int) -> float:
         seconds = self._pace.poll.total_seconds()
-        if taken.next_due is not None:
-            seconds = min(seconds, max(0.0, (taken.next_due - self._store.clock()).total_seconds()))
+        if self._next_due is not None:
+            seconds = min(seconds, max(0.0, (self._next_due - self._store.clock()).total_seconds()))
         if self._excluding():
             seconds = min(seconds, _EXCLUDED_SECONDS)
         if taken.contended:
@@ -122,8 +126,10 @@ class Dispatcher:
         return seconds
 
     async def _sleep(self, seconds: float) -> None:
-        with suppress(TimeoutError):
+        try:
             await asyncio.wait_for(self._store.wakeup.wait(), seconds)
+        except TimeoutError:
+            self._store.wakeup.set()
 
     async def _end(self) -> None:
         """What does not end in time is cancelled and given back, so that others have it at once."""

@@ -6,6 +6,7 @@ from uuid import uuid4
 from app import logging
 from app.database import Database
 from app.errors import DatabaseUnavailable
+from app.queue.wakeup import Wakeup
 
 log = logging.get(__name__)
 _CHANNEL = "bridge_due"
@@ -15,7 +16,7 @@ _RECONNECT_SECONDS = 1.0
 class Notices:
     """Posted after a commit, as a hint. On SQLite there is one process, and nothing to post."""
 
-    def __init__(self, database: Database, wakeup: asyncio.Event) -> None:
+    def __init__(self, database: Database, wakeup: Wakeup) -> None:
         self._database = database
         self._wakeup = wakeup
         self._origin = uuid4().hex

@@ -1,8 +1,7 @@
 """The only SQL over events, lanes and attempts."""
 
-import asyncio
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from app.queue.store import accepting, claiming, leasing, pruning, recording, re
 from app.queue.store.accepting import Accepted, IdempotencyConflict
 from app.queue.store.claiming import Taken
 from app.queue.store.reading import EventFilter, Reading
+from app.queue.wakeup import StreamName, Wakeup
 
 __all__ = ["Accepted", "EventFilter", "IdempotencyConflict", "Store"]
 
@@ -39,8 +39,7 @@ class Store:
     def __init__(self, database: Database, *, clock: Callable[[], datetime] = utc_now) -> None:
         self.database = database
         self.clock = clock
-        #: Set whenever work may have become due in this process: the dispatcher's hint.
-        self.wakeup = asyncio.Event()
+        self.wakeup = Wakeup()
         #: The same hint for the other processes, and from them.
         self.notices = Notices(database, self.wakeup)
         self.read = Reading(database)
@@ -59,18 +58,27 @@ class Store:
     async def accept(self, submission: Submission) -> Accepted:
         """Return after the commit. IdempotencyConflict, DatabaseUnavailable: nothing was stored."""
         accepted = await self._accepting.submit(submission)
-        self._is_due()
+        if not accepted.repeated:
+            self.wakeup.accepted(submission.connection, submission.events)
+            self.notices.post()
         return accepted
 
     async def claim(self, most: int, *, lease: timedelta) -> list[Claim]:
         """Take up to `most` due lanes, the most urgent first; at most one of each write target."""
+        self.wakeup.set()
         return (await self.take(MostUrgent(most), lease=lease)).claims
 
     async def take(
         self, chooser: Chooser, *, lease: timedelta, excluding: Collection[tuple[str, str]] = ()
     ) -> Taken:
         """Take due lanes as the chooser says, none of the (connection, kind) that are excluded now."""
-        found = await self._streams()
+        accepted = self.wakeup.take()
+        looked = accepted is None
+        try:
+            found = await self._streams() if accepted is None else self._of(accepted)
+        except DatabaseUnavailable:
+            self.wakeup.set()
+            raise
         now = self.clock()
         streams = [each for each in found if (each.connection, each.kind) not in excluding]
         due = [
@@ -79,8 +87,15 @@ class Store:
         claims = await self._claim(due, chooser, now, lease) if due else []
         next_due = min((each.due_at for each in streams if each.due_at > now), default=None)
         self._is_rich = len(claims) >= _RICH
+        if claims if accepted is None else len(claims) < accepted.total():
+            # There may be more, or something stands in its way.
+            self.wakeup.set()
         left = any(each.due_at <= now for each in streams)
-        return Taken(claims, next_due, contended=bool(due) and not claims, left=left)
+        return Taken(claims, next_due, contended=bool(due) and not claims, left=left, looked=looked)
+
+    def _of(self, accepted: Iterable[StreamName]) -> list[claiming.Stream]:
+        """What was accepted is due."""
+        return [claiming.Stream(*each, self.clock()) for each in accepted]
 
     async def _streams(self) -> list[claiming.Stream]:
         """While one claim after the other finds plenty, what streams there are is not asked before each."""
@@ -177,4 +192,7 @@ class Store:
         )
         if is_due:
             self._is_due()
+        elif any(outcome.due_at for outcome in batch):
+            # The next moment may be another now.
+            self.wakeup.set()
         return [*written]

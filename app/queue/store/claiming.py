@@ -55,6 +55,8 @@ class Taken:
     contended: bool = False
     #: Something is due that was not taken: a slot or a target that is freed may be what it needs.
     left: bool = False
+    #: All that is due was looked at; else only what was accepted here.
+    looked: bool = True
 
 
 def streams(transaction: Transaction) -> list[Stream]:
