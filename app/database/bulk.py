@@ -110,20 +110,28 @@ def listed(transaction: Transaction, ids: Sequence[int]) -> object:
 
 
 class Together:
-    """Statements that neither see nor touch one another's rows: one for PostgreSQL, one by one for SQLite."""
+    """Statements that neither see nor touch one another's rows: for PostgreSQL they are one."""
 
-    def __init__(self, *steps: Callable[[str], Any]) -> None:
-        """Each writes its statement for a dialect."""
+    def __init__(self, *steps: Callable[[str], Any], then: Callable[[str], Any] | None = None) -> None:
+        """Each writes its statement for a dialect; `then` is a query over rows that the steps leave alone."""
         self._steps = steps
+        self._then = then
 
-    def run(self, transaction: Transaction, **values: Any) -> None:
-        for statement in self._written(transaction.dialect):
-            transaction.rows(statement, **{name: values[name] for name in statement.names})
+    def run(self, transaction: Transaction, values: Values, *, apart: bool = False) -> list[Any]:
+        """The rows of `then`; `apart` where it is to see what the steps did."""
+        found: list[Any] = []
+        for statement in self._written(transaction.dialect, apart or transaction.dialect == "sqlite"):
+            found = transaction.rows(statement, **{name: values[name] for name in statement.names})
+        return found
 
     @cache  # noqa: B019  they stand in modules
-    def _written(self, dialect: str) -> list[Written]:
+    def _written(self, dialect: str, apart: bool) -> list[Written]:
         statements = [step(dialect) for step in self._steps]
-        if dialect == "postgresql":
+        then = self._then(dialect) if self._then else None
+        if not apart:
             parts = [statement.cte(f"step_{place}") for place, statement in enumerate(statements)]
-            statements = [select(literal_column("1").label("done")).add_cte(*parts)]
+            query = select(literal_column("1").label("done")) if then is None else then
+            statements = [query.add_cte(*parts)]
+        elif then is not None:
+            statements.append(then)
         return [Written(statement, dialect) for statement in statements]

@@ -14,6 +14,7 @@ from app.queue.store import accepting, claiming, leasing, pruning, recording, re
 from app.queue.store.accepting import Accepted, IdempotencyConflict
 from app.queue.store.claiming import Taken
 from app.queue.store.reading import EventFilter, Reading
+from app.queue.store.streams import Stream, streams
 from app.queue.wakeup import StreamName, Wakeup
 
 __all__ = ["Accepted", "EventFilter", "IdempotencyConflict", "Store"]
@@ -43,7 +44,7 @@ class Store:
         #: The same hint for the other processes, and from them.
         self.notices = Notices(database, self.wakeup)
         self.read = Reading(database)
-        self._known: list[claiming.Stream] = []
+        self._known: list[Stream] = []
         self._known_at = float("-inf")
         #: The last claim took so many lanes that the next one will find some of the same streams.
         self._is_rich = False
@@ -80,34 +81,34 @@ class Store:
             self.wakeup.set()
             raise
         now = self.clock()
-        streams = [each for each in found if (each.connection, each.kind) not in excluding]
-        due = [
-            each for each in streams if each.due_at <= now and chooser.room(each.connection, each.priority)
-        ]
+        wanted = [each for each in found if (each.connection, each.kind) not in excluding]
+        due = [each for each in wanted if each.due_at <= now and chooser.room(each.connection, each.priority)]
         claims = await self._claim(due, chooser, now, lease) if due else []
-        next_due = min((each.due_at for each in streams if each.due_at > now), default=None)
+        next_due = min((each.due_at for each in wanted if each.due_at > now), default=None)
         self._is_rich = len(claims) >= _RICH
         if claims if accepted is None else len(claims) < accepted.total():
             # There may be more, or something stands in its way.
             self.wakeup.set()
-        left = any(each.due_at <= now for each in streams)
+        left = any(each.due_at <= now for each in wanted)
         return Taken(claims, next_due, contended=bool(due) and not claims, left=left, looked=looked)
 
-    def _of(self, accepted: Iterable[StreamName]) -> list[claiming.Stream]:
+    def _of(self, accepted: Iterable[StreamName]) -> list[Stream]:
         """What was accepted is due."""
-        return [claiming.Stream(*each, self.clock()) for each in accepted]
+        return [Stream(*each, self.clock()) for each in accepted]
 
-    async def _streams(self) -> list[claiming.Stream]:
+    async def _streams(self) -> list[Stream]:
         """While one claim after the other finds plenty, what streams there are is not asked before each."""
         now = time.monotonic()
         if not self._is_rich or now - self._known_at > _KNOWN_SECONDS:
-            self._known, self._known_at = await self.database.look(claiming.streams), now
+            self._known, self._known_at = await self.database.look(streams), now
         return self._known
 
     async def _claim(
-        self, due: list[claiming.Stream], chooser: Chooser, now: datetime, lease: timedelta
+        self, due: list[Stream], chooser: Chooser, now: datetime, lease: timedelta
     ) -> list[Claim]:
         try:
+            if len(due) == 1 and (claims := await self._claim_at_once(due[0], chooser, now, lease)):
+                return claims
             return await self.database.run(
                 lambda transaction: claiming.claim(transaction, due, chooser, now, lease)
             )
@@ -120,6 +121,19 @@ class Store:
         # refused ours.
         self.wakeup.set()
         return []
+
+    async def _claim_at_once(
+        self, stream: Stream, chooser: Chooser, now: datetime, lease: timedelta
+    ) -> list[Claim]:
+        room = chooser.room(stream.connection, stream.priority)
+        if self.database.on_sqlite:
+            return []
+        try:
+            return await self.database.look(
+                lambda transaction: claiming.claim_at_once(transaction, stream, room, now, lease)
+            )
+        except VIOLATIONS:
+            return []
 
     async def record(self, outcome: Outcome) -> bool:
         """Write how a claim ended; False if the lease was lost, and then nothing was written."""

@@ -143,12 +143,8 @@ def _store(transaction: Transaction, lanes: dict[LaneKey, list[NewEvent]], now: 
             if event.id in said_anew:
                 stored |= _superseded(said_anew[event.id], now)
             events.append(stored)
-    _STORE.run(
-        transaction,
-        **_NEW_EVENTS.document(transaction, events),
-        **_FOLDED.document(transaction, folds),
-        now=now,
-    )
+    documents = _NEW_EVENTS.document(transaction, events) | _FOLDED.document(transaction, folds)
+    _STORE.run(transaction, documents | {"now": now})
     if idle:
         transaction.rows(_rest(dialect), ids=listed(transaction, idle))
 

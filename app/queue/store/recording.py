@@ -16,7 +16,7 @@ from app.database.bulk import Rows, Together, among, insertion, listed
 from app.queue.lanes import Claim, Document, Outcome, failures_after, since
 from app.queue.models import PENDING, Attempt, Status
 from app.queue.store.accepting import EVENT, LANE, LOCK_ORDER
-from app.queue.store.waking import wake
+from app.queue.store.waking import arrived, sleepers, wake
 
 ATTEMPT: Table = Attempt.__table__  # type: ignore[attr-defined]  # SQLModel does not type it
 #: What neither JSONB nor UTF-8 can hold: NUL, and halves of surrogate pairs.
@@ -52,17 +52,21 @@ def record(transaction: Transaction, batch: list[Outcome], now: datetime) -> tup
         else _finished(outcome, more=outcome.claim.lane_id in pending, now=now)
         for outcome in held
     ]
-    _RECORD.run(
-        transaction,
+    delivered = [outcome.claim for outcome in held if outcome.status is Status.DELIVERED]
+    documents = {
         **_ENDED.document(transaction, [_end(outcome, now) for outcome in finished]),
         **_NEWEST.document(transaction, _answered_for(finished, lanes, now)),
         **_LANES.document(transaction, written),
         **_ATTEMPTS.document(transaction, [_attempt_row(each) for each in held if each.attempt]),
-    )
-    delivered = [outcome.claim for outcome in held if outcome.status is Status.DELIVERED]
-    woken = wake(transaction, delivered, now)
+        **arrived(transaction, delivered),
+    }
+    # Who begins to wait in this very batch is no sleeper before that is written.
+    apart = any(outcome.waiting_on for outcome in held)
+    sleeping = [row.id for row in _RECORD.run(transaction, documents, apart=apart)]
+    if sleeping:
+        wake(transaction, sleeping, now)
     ours = {id(outcome) for outcome in held}
-    return [id(outcome) in ours for outcome in batch], woken or bool(pending)
+    return [id(outcome) in ours for outcome in batch], bool(sleeping or pending)
 
 
 def _lock(transaction: Transaction, batch: list[Outcome]) -> Mapping[int, Any]:
@@ -162,7 +166,8 @@ def _insert_attempts(dialect: str) -> Any:
 
 
 #: They touch different rows: what a claim answers for, and what else it supersedes.
-_RECORD = Together(_end_claimed, _supersede_older, _write_lanes, _insert_attempts)
+_STEPS = (_end_claimed, _supersede_older, _write_lanes, _insert_attempts)
+_RECORD = Together(*_STEPS, then=sleepers)
 
 
 def _end(outcome: Outcome, now: datetime) -> Document:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import bindparam, case, select, update
+from sqlalchemy import Select, bindparam, case, select, update
 
 from app.database import Transaction, Written
-from app.database.bulk import Rows, among, listed
+from app.database.bulk import Rows, Values, among, listed
 from app.errors import Waiting
 from app.queue.lanes import Claim
 from app.queue.models import Status
@@ -16,26 +16,23 @@ from app.queue.store.accepting import EVENT, LANE, LOCK_ORDER
 _ARRIVED = Rows("arrived", LANE, "connection", "kind", "key")
 
 
-def wake(transaction: Transaction, delivered: Sequence[Claim], now: datetime) -> bool:
+def arrived(transaction: Transaction, delivered: Sequence[Claim]) -> Values:
+    """The parameter of `sleepers`."""
+    rows = [{"connection": each.connection, "kind": each.kind, "key": each.key} for each in delivered]
+    return _ARRIVED.document(transaction, rows)
+
+
+def wake(transaction: Transaction, ids: Sequence[int], now: datetime) -> None:
     """All who wait for what was just delivered are due at once; those who gave up waiting are revived."""
-    if not delivered:
-        return False
     dialect = transaction.dialect
-    arrived = [{"connection": each.connection, "kind": each.kind, "key": each.key} for each in delivered]
-    found = transaction.rows(_sleepers(dialect), **_ARRIVED.document(transaction, arrived))
-    ids = [row.id for row in found]
-    if not ids:
-        return False
     transaction.rows(_revive(dialect), ids=listed(transaction, ids))
     transaction.rows(_due_at_once(dialect), ids=listed(transaction, ids), now=now)
-    return True
 
 
-@cache
-def _sleepers(dialect: str) -> Written:
-    """Locked in the order of accepting."""
+def sleepers(dialect: str) -> Select[tuple[int]]:
+    """Who waits for what arrived; locked in the order of accepting."""
     arrived = _ARRIVED.columns(dialect)
-    waiting = (
+    return (
         select(LANE.c.id)
         .where(
             LANE.c.connection == arrived["connection"],
@@ -46,7 +43,6 @@ def _sleepers(dialect: str) -> Written:
         .order_by(*LOCK_ORDER)
         .with_for_update(of=LANE)
     )
-    return Written(waiting, dialect)
 
 
 @cache
