@@ -162,7 +162,8 @@ class PostgresPool:
             if self._pool is None:
                 self._pool = await asyncpg.create_pool(
                     self._url,
-                    min_size=0,
+                    # All at once: the first changes need not wait for them.
+                    min_size=_CONNECTIONS,
                     max_size=_CONNECTIONS,
                     init=_prepare,
                     reset=_as_it_is,

@@ -11,7 +11,7 @@ from app.errors import BridgeError, DatabaseUnavailable, LeaseLost
 from app.queue.attempts import Attempts, Deliverer, Pace
 from app.queue.fairness import Slots
 from app.queue.lanes import Claim, Document, Outcome
-from app.queue.leases import Leases
+from app.queue.leases import Lease, Leases
 from app.queue.store import Store
 from app.queue.store.claiming import Taken
 from app.queue.telling import tell
@@ -93,7 +93,7 @@ class Dispatcher:
                 await self._sleep(self._until_next(taken, empty))
                 continue
             empty = 0
-            if len(self._in_flight) >= _BUSY * self._pace.concurrency:
+            if self._slots.busy >= _BUSY * self._pace.concurrency:
                 await asyncio.sleep(_GATHER_SECONDS)
         await self._end()
 
@@ -110,8 +110,11 @@ class Dispatcher:
         return taken
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        claim = self._in_flight.pop(task)
-        self._slots.free(claim)
+        self._slots.forget(self._in_flight.pop(task))
+        self._freed()
+
+    def _freed(self) -> None:
+        """A slot, or a target."""
         if self._left:
             self._store.wakeup.set()
 
@@ -151,9 +154,7 @@ class Dispatcher:
             self._leases.hold(claim, until) as lease,
         ):
             try:
-                async with lease.fence():
-                    outcome = await self._attempts.make(claim)
-                written = await self._record(outcome)
+                written = await self._record(await self._attempt(claim, lease))
             except LeaseLost:
                 written = None
             except DatabaseUnavailable as error:
@@ -167,6 +168,15 @@ class Dispatcher:
                     await self._give_back([claim])
                 return
             tell(written, self._store.clock())
+
+    async def _attempt(self, claim: Claim, lease: Lease) -> Outcome:
+        """Its slot is free when it has ended: to record it is no work of the other side's."""
+        try:
+            async with lease.fence():
+                return await self._attempts.make(claim)
+        finally:
+            self._slots.free(claim)
+            self._freed()
 
     async def _record(self, outcome: Outcome) -> Outcome | None:
         """What was written, however long the database was away; None if the lease was lost meanwhile."""

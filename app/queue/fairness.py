@@ -66,6 +66,8 @@ class Slots:
         ]
         self._shares: defaultdict[str, _Share] = defaultdict(_Share)
         self._held: set[int] = set()
+        #: Attempts in flight, of all connections.
+        self.busy = 0
 
     def room(self, connection: str, priority: int) -> int:
         return self._room(self._shares[connection].in_flight, class_of(priority))
@@ -98,11 +100,16 @@ class Slots:
 
     def take(self, lane: Candidate | Claim) -> None:
         self._held.add(lane.lane_id)
+        self.busy += 1
         self._shares[lane.connection].in_flight[class_of(lane.priority)] += 1
 
     def free(self, lane: Candidate | Claim) -> None:
-        self._held.discard(lane.lane_id)
+        """Its attempt ended; until `forget` the lane is still ours."""
+        self.busy -= 1
         self._shares[lane.connection].in_flight[class_of(lane.priority)] -= 1
+
+    def forget(self, lane: Candidate | Claim) -> None:
+        self._held.discard(lane.lane_id)
 
     def _room(self, in_flight: list[int], number: int) -> int:
         # Within its own bound and that of every class before it: they all count what comes after them.

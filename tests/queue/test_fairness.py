@@ -80,6 +80,7 @@ def test_a_lane_in_our_own_hands_is_left_alone_until_it_is_free() -> None:
     slots.take(lane)
     assert slots.choose([lane]) == []
     slots.free(lane)
+    slots.forget(lane)
     assert slots.choose([lane]) == [lane]
 
 
@@ -108,6 +109,7 @@ def test_nothing_is_chosen_beyond_the_room(
         assert all(slots.room("a", priority) == 0 for priority in left)
         for each in flying[:ending]:
             slots.free(each)
+            slots.forget(each)
         del flying[:ending]
 
 
