@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
+import hypothesis
 import pytest
 
 from app import logging
@@ -19,6 +20,10 @@ from tests.postgres import Postgres
 from tests.running import SECRETS, RunningBridge, RunningSandbox, running_bridge, running_sandbox
 
 Result = TypeVar("Result")
+
+# What an example takes says more about the machine than about us.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 def in_own_loop(coroutine: Coroutine[Any, Any, Result]) -> Result:
