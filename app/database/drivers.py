@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
@@ -15,6 +16,7 @@ from sqlalchemy.util import await_only, greenlet_spawn
 from app.database.documents import decode, encode_text
 from app.database.engines import IDLE_TRANSACTION_MS, PRAGMAS
 from app.database.written import Written
+from app.errors import DatabaseUnavailable
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -30,6 +32,25 @@ _SETTINGS = dict.fromkeys(
     ("enable_seqscan", "enable_bitmapscan", "enable_hashjoin", "enable_mergejoin", "jit"), "off"
 ) | {"plan_cache_mode": "force_generic_plan"}
 _PATIENCE_SECONDS = 10.0
+_STATEMENT_SECONDS = 30.0
+_CLOSING_SECONDS = 1.0
+
+
+_OPTIONS = {
+    "timeout": _PATIENCE_SECONDS,
+    # Behind a lock or a peer that fell silent; a commit whose answer is lost was repeated before, too.
+    "command_timeout": _STATEMENT_SECONDS,
+    # The statements are few and long: prepared once, for as long as the connection lives.
+    "max_cacheable_statement_size": 0,
+    "max_cached_statement_lifetime": 0,
+    "max_queries": 10**9,
+}
+_SQLALCHEMYS_OWN = {
+    "prepared_statement_cache_size",
+    "prepared_statement_name_func",
+    "async_creator_fn",
+    "async_fallback",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +79,7 @@ class SqliteFile:
         self._path = make_url(url).database or ""
         self._disk = ThreadPoolExecutor(1, "sqlite")
         self._opening = asyncio.Lock()
+        self._is_closed = False
         self._opened: tuple[sqlite3.Connection, sqlite3.Connection] | None = None
 
     async def write(self, work: Work[T], *, is_long: bool) -> T:
@@ -90,10 +112,14 @@ class SqliteFile:
         try:
             return await asyncio.shield(future)
         except asyncio.CancelledError:
-            await asyncio.wait([future])
+            while not future.done():
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait([future])
             raise
 
     async def _open(self) -> tuple[sqlite3.Connection, sqlite3.Connection]:
+        if self._is_closed:
+            raise DatabaseUnavailable("the database was closed: this process stops")
         async with self._opening:
             if self._opened is None:
                 self._opened = await self._in_thread(self._connect), await self._in_thread(self._connect)
@@ -114,8 +140,10 @@ class SqliteFile:
         return driver
 
     async def close(self) -> None:
+        self._is_closed = True
+        opened, self._opened = self._opened, None
         await asyncio.to_thread(self._disk.shutdown)
-        for driver in self._opened or ():
+        for driver in opened or ():
             driver.close()
 
 
@@ -142,7 +170,7 @@ class PostgresPool:
     """Connections of asyncpg's own pool; what never changes between transactions is not reset after each."""
 
     def __init__(self, url: str) -> None:
-        self._url = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+        self._url = make_url(url)
         self._pool: Any = None
         self._opening = asyncio.Lock()
 
@@ -152,7 +180,7 @@ class PostgresPool:
             return await greenlet_spawn(work, _on_postgres(driver))
 
     async def read(self, work: Work[T]) -> T:
-        """A lone SELECT needs no BEGIN and COMMIT around it."""
+        """A lone statement needs no BEGIN and COMMIT around it."""
         pool = self._pool or await self._open()
         async with pool.acquire(timeout=_PATIENCE_SECONDS) as driver:
             return await greenlet_spawn(work, _on_postgres(driver))
@@ -161,19 +189,28 @@ class PostgresPool:
         async with self._opening:
             if self._pool is None:
                 self._pool = await asyncpg.create_pool(
-                    self._url,
                     # All at once: the first changes need not wait for them.
                     min_size=_CONNECTIONS,
                     max_size=_CONNECTIONS,
                     init=_prepare,
                     reset=_as_it_is,
-                    timeout=_PATIENCE_SECONDS,
+                    **_OPTIONS | self._options(),
                 )
         return self._pool
 
+    def _options(self) -> dict[str, Any]:
+        """The address as SQLAlchemy reads it: what it says of TLS, say, holds for both."""
+        dialect = self._url.get_dialect()()
+        _, options = dialect.create_connect_args(self._url)
+        return {name: value for name, value in options.items() if name not in _SQLALCHEMYS_OWN}
+
     async def close(self) -> None:
-        if self._pool is not None:
-            await self._pool.close()
+        if self._pool is None:
+            return
+        try:
+            await asyncio.wait_for(self._pool.close(), _CLOSING_SECONDS)
+        except TimeoutError:
+            self._pool.terminate()
 
 
 def _on_postgres(driver: Any) -> Transaction:

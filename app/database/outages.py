@@ -37,15 +37,21 @@ async def translated() -> AsyncIterator[None]:
 
 def _is_not_now(error: BaseException) -> bool:
     if isinstance(error, _BROKEN):
-        return True
+        # A value that does not fit its parameter is a fault of ours, whatever asyncpg derives it from.
+        return isinstance(error, OSError) or not isinstance(error, ValueError)
     if isinstance(error, DBAPIError):
         if error.connection_invalidated or isinstance(error.orig, OSError):
             return True
         if not _state(error):
             return type(error).__name__ in {"OperationalError", "InterfaceError"}
     if isinstance(error, sqlite3.Error):
-        return isinstance(error, sqlite3.OperationalError)
+        return isinstance(error, sqlite3.OperationalError) and not _is_faulty(error)
     return _state(error)[:2] in _NOT_NOW_CLASSES or _state(error) in _NOT_NOW or _is_outdated(error)
+
+
+def _is_faulty(error: sqlite3.OperationalError) -> bool:
+    """A statement that can never run; a table may still be missing before the first migration."""
+    return error.sqlite_errorcode == sqlite3.SQLITE_ERROR and "no such table" not in str(error)
 
 
 def may_rerun(error: BaseException) -> bool:

@@ -148,7 +148,9 @@ class Database:
     async def close(self) -> None:
         if self._notifying is not None:
             await asyncio.wait([self._notifying])
-        await self._drivers.close()
+        # Not while somebody writes: nobody begins to, once it is closed.
+        async with self._one_writer():
+            await self._drivers.close()
         await self._writer.dispose()
         if self._reader is not self._writer:
             await self._reader.dispose()

@@ -33,9 +33,10 @@ class Written:
         assert isinstance(compiled, SQLCompiler)
         self.text = str(compiled)
         self._order = tuple(compiled.positiontup or ())
-        self._defaults = compiled.params
+        required = {name for each, name in compiled.bind_names.items() if each.required}
         #: Of the parameters that have to be given.
-        self.names = tuple(name for name, value in self._defaults.items() if value is None)
+        self.names = tuple(sorted(required))
+        self._defaults = {name: value for name, value in compiled.params.items() if name not in required}
         # asyncpg speaks PostgreSQL's types itself; SQLite has neither moments, ids nor documents.
         converting = dialect_name == "sqlite"
         self._convert_in = _converters_in(compiled, dialect) if converting else {}
@@ -44,7 +45,7 @@ class Written:
         self._convert_out = _converters_out(columns, dialect) if converting else ()
 
     def arguments(self, values: dict[str, Any]) -> list[Any]:
-        """By position; what is not given is what the statement was written with."""
+        """By position; KeyError where one is missing that the statement was not written with."""
         if self._convert_in:
             values = {
                 name: self._convert_in[name](value) if name in self._convert_in else value

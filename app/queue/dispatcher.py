@@ -1,8 +1,9 @@
 """The dispatcher: claims due lanes, lets an attempt run for each, records how it ended."""
 
 import asyncio
+from asyncio import FIRST_COMPLETED
 from collections.abc import Callable, Collection, Mapping
-from datetime import datetime
+from contextlib import suppress
 
 from structlog.contextvars import bound_contextvars
 
@@ -23,6 +24,8 @@ _OUTAGE_SECONDS = 1.0
 #: With this part of the slots in flight, a claim waits for more of them to end: it refills them all at once.
 _BUSY = 0.5
 _GATHER_SECONDS = 0.003
+#: Attempts that ended and are not recorded yet: with more, nothing is claimed.
+_MOST_UNRECORDED = 200
 #: What is due but in other hands is looked at again so soon; twice as late each time, up to the poll.
 _CONTENDED_SECONDS = 0.02
 #: While something is not to be claimed, it is asked so often whether that is over.
@@ -49,8 +52,8 @@ class Dispatcher:
         self._stopping = asyncio.Event()
         #: The last look left something that is due.
         self._left = True
-        #: By the last look.
-        self._next_due: datetime | None = None
+        #: By the loop's clock: when all that is due is looked at next, whatever happens until then.
+        self._look_by = 0.0
 
     async def run(self) -> None:
         """Until `stop`; survives every outage of the database."""
@@ -62,7 +65,7 @@ class Dispatcher:
         }
         try:
             while not work.done():
-                done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                done, tasks = await asyncio.wait(tasks, return_when=FIRST_COMPLETED)
                 for task in done:
                     task.result()
         finally:
@@ -76,32 +79,35 @@ class Dispatcher:
         self._store.wakeup.set()
 
     async def _work(self) -> None:
-        empty = 0
+        empty, clock = 0, asyncio.get_running_loop().time
         while not self._stopping.is_set():
             self._store.wakeup.clear()
+            if clock() >= self._look_by:
+                self._store.wakeup.missed()
+            if len(self._in_flight) - self._slots.busy > _MOST_UNRECORDED:
+                await asyncio.wait(self._in_flight, timeout=_OUTAGE_SECONDS, return_when=FIRST_COMPLETED)
+                continue
             try:
                 taken = await self._take()
             except DatabaseUnavailable as error:
                 log.error("database.unavailable", error=str(error))
                 await self._sleep(_OUTAGE_SECONDS)
                 continue
-            self._left = taken.left
             if taken.looked:
-                self._next_due = taken.next_due
+                empty = 0 if taken.claims else empty + 1
+                self._look_by = clock() + self._until_next(taken, empty)
             if not taken.claims:
-                empty += 1
-                await self._sleep(self._until_next(taken, empty))
-                continue
-            empty = 0
-            if self._slots.busy >= _BUSY * self._pace.concurrency:
+                await self._sleep(self._look_by - clock())
+            elif self._slots.busy >= _BUSY * self._pace.concurrency:
                 await asyncio.sleep(_GATHER_SECONDS)
         await self._end()
 
     async def _take(self) -> Taken:
         # Until we know: what ends during the look may be what it just missed.
-        self._left = True
+        left, self._left = self._left, True
         until = self._leases.end_of_new()
         taken = await self._store.take(self._slots, lease=self._pace.lease, excluding=self._excluding())
+        self._left = taken.left if taken.looked else left
         for claim in taken.claims:
             self._slots.take(claim)
             task = asyncio.create_task(self._handle(claim, until))
@@ -116,12 +122,12 @@ class Dispatcher:
     def _freed(self) -> None:
         """A slot, or a target."""
         if self._left:
-            self._store.wakeup.set()
+            self._store.wakeup.again()
 
     def _until_next(self, taken: Taken, empty: int) -> float:
         seconds = self._pace.poll.total_seconds()
-        if self._next_due is not None:
-            seconds = min(seconds, max(0.0, (self._next_due - self._store.clock()).total_seconds()))
+        if taken.next_due is not None:
+            seconds = min(seconds, max(0.0, (taken.next_due - self._store.clock()).total_seconds()))
         if self._excluding():
             seconds = min(seconds, _EXCLUDED_SECONDS)
         if taken.contended:
@@ -129,10 +135,8 @@ class Dispatcher:
         return seconds
 
     async def _sleep(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._store.wakeup.wait(), seconds)
-        except TimeoutError:
-            self._store.wakeup.set()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._store.wakeup.wait(), max(0.0, seconds))
 
     async def _end(self) -> None:
         """What does not end in time is cancelled and given back, so that others have it at once."""

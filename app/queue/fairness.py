@@ -1,6 +1,6 @@
 """Who goes next: each connection has slots of its own, and its four classes share them by weight."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -65,7 +65,8 @@ class Slots:
             max(1, concurrency - -(-concurrency * each // _RESERVED)) for each in range(len(WEIGHTS))
         ]
         self._shares: defaultdict[str, _Share] = defaultdict(_Share)
-        self._held: set[int] = set()
+        #: By lane: claimed anew, it may be held twice for a moment.
+        self._held: Counter[int] = Counter()
         #: Attempts in flight, of all connections.
         self.busy = 0
 
@@ -99,7 +100,7 @@ class Slots:
         return chosen
 
     def take(self, lane: Candidate | Claim) -> None:
-        self._held.add(lane.lane_id)
+        self._held[lane.lane_id] += 1
         self.busy += 1
         self._shares[lane.connection].in_flight[class_of(lane.priority)] += 1
 
@@ -109,7 +110,9 @@ class Slots:
         self._shares[lane.connection].in_flight[class_of(lane.priority)] -= 1
 
     def forget(self, lane: Candidate | Claim) -> None:
-        self._held.discard(lane.lane_id)
+        self._held[lane.lane_id] -= 1
+        if not self._held[lane.lane_id]:
+            del self._held[lane.lane_id]
 
     def _room(self, in_flight: list[int], number: int) -> int:
         # Within its own bound and that of every class before it: they all count what comes after them.

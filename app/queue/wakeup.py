@@ -3,11 +3,20 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from app.queue.lanes import NewEvent
 
 #: A connection, a priority and a kind.
 StreamName = tuple[str, int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    #: What was accepted here since the last time; None if that may not be all that is due.
+    accepted: Counter[StreamName] | None
+    #: Something happened that an earlier look cannot know of.
+    is_news: bool
 
 
 class Wakeup:
@@ -17,8 +26,18 @@ class Wakeup:
         self._event = asyncio.Event()
         self._accepted: Counter[StreamName] = Counter()
         self._must_look = True
+        self._is_news = True
 
     def set(self) -> None:
+        self.missed()
+        self._event.set()
+
+    def missed(self) -> None:
+        """The next look is at everything, whenever it is."""
+        self._must_look = self._is_news = True
+
+    def again(self) -> None:
+        """The look that was just taken does not suffice, though nothing is new."""
         self._must_look = True
         self._event.set()
 
@@ -27,11 +46,10 @@ class Wakeup:
             self._accepted[connection, event.priority, event.kind] += 1
         self._event.set()
 
-    def take(self) -> Counter[StreamName] | None:
-        """What was accepted since the last time; None if that may not be all that is due."""
-        accepted, self._accepted = self._accepted, Counter()
-        must_look, self._must_look = self._must_look, False
-        return None if must_look else accepted
+    def take(self) -> Hint:
+        hint = Hint(None if self._must_look else self._accepted, is_news=self._is_news)
+        self._accepted, self._must_look, self._is_news = Counter(), False, False
+        return hint
 
     def is_set(self) -> bool:
         return self._event.is_set()

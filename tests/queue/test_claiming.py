@@ -3,12 +3,15 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import text
 
 from app.database import Database
 from app.queue.fairness import Slots
 from app.queue.lanes import Claim
 from app.queue.store import Store
+from app.queue.store.claiming import claim_at_once
+from app.queue.store.streams import Stream
 from tests.queue.making import (
     LEASE,
     Clock,
@@ -315,3 +318,33 @@ async def test_four_claimers_of_shared_targets_end_all_without_a_livelock(
     assert rounds[False] < 4 * rounds[True]
     for store in stores:
         await store.database.close()
+
+
+async def test_a_lane_whose_newest_event_is_not_seen_is_not_claimed_at_once(
+    postgres_stores: tuple[Store, Store],
+) -> None:
+    """A statement sees the newest version of a lane that it locks, and events as they were when it began."""
+    store, _ = postgres_stores
+    await accept(store, state("A"))
+    await accept(store, state("A"), state("B"))
+    async with store.database.write() as connection:
+        await connection.execute(text("DELETE FROM event WHERE key = 'A' AND number = 2"))
+    assert await _claimed_at_once(store) == []
+
+
+@pytest.mark.parametrize("what", ["reopened_at = now()", "lease = gen_random_uuid()"])
+async def test_a_lane_that_needs_a_closer_look_is_not_claimed_at_once(
+    postgres_stores: tuple[Store, Store], what: str
+) -> None:
+    store, _ = postgres_stores
+    await accept(store, state("A"))
+    async with store.database.write() as connection:
+        await connection.execute(text(f"UPDATE lane SET {what}"))
+    assert await _claimed_at_once(store) == []
+    assert len(await store.claim(10, lease=LEASE)) == 1
+
+
+async def _claimed_at_once(store: Store) -> list[Claim]:
+    now = store.clock()
+    stream = Stream("acme", 2, "price", now)
+    return await store.database.look(lambda transaction: claim_at_once(transaction, stream, 10, now, LEASE))

@@ -218,3 +218,13 @@ async def test_an_outage_within_an_attempt_gives_the_lane_back_and_counts_no_cra
     assert await statuses(store, ids) == ["delivered"]
     assert [claim.crashes for claim in price.sent] == [0, 0]
     await store.database.close()
+
+
+async def test_a_trickle_of_one_connection_does_not_hold_up_the_backlog_of_another(store: Store) -> None:
+    price = Sending(lambda claim: asyncio.sleep(0.1 if claim.connection == "busy" else 0))
+    await accept(store, *(state(f"K{number}") for number in range(15)), connection="busy")
+    async with dispatching(store, replace(PACE, concurrency=1, poll=timedelta(seconds=5)), price=price):
+        for number in range(40):
+            await accept(store, state(f"T{number}"))
+            await asyncio.sleep(0.05)
+    assert sum(claim.connection == "busy" for claim in price.sent) >= 10

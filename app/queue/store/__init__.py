@@ -15,7 +15,7 @@ from app.queue.store.accepting import Accepted, IdempotencyConflict
 from app.queue.store.claiming import Taken
 from app.queue.store.reading import EventFilter, Reading
 from app.queue.store.streams import Stream, streams
-from app.queue.wakeup import StreamName, Wakeup
+from app.queue.wakeup import Hint, StreamName, Wakeup
 
 __all__ = ["Accepted", "EventFilter", "IdempotencyConflict", "Store"]
 
@@ -26,6 +26,7 @@ _MOST_OUTCOMES = 200
 _ACCEPTING = 2
 #: So many rows take the event loop's thread longer than changing to another.
 _MANY = 64
+#: A claim of so many lanes comes from streams that have more; for so long they are not looked up again.
 _RICH = 4
 _KNOWN_SECONDS = 0.05
 
@@ -73,33 +74,42 @@ class Store:
         self, chooser: Chooser, *, lease: timedelta, excluding: Collection[tuple[str, str]] = ()
     ) -> Taken:
         """Take due lanes as the chooser says, none of the (connection, kind) that are excluded now."""
-        accepted = self.wakeup.take()
-        looked = accepted is None
+        hint = self.wakeup.take()
         try:
-            found = await self._streams() if accepted is None else self._of(accepted)
-        except DatabaseUnavailable:
-            self.wakeup.set()
+            return await self._take(hint, chooser, lease, excluding)
+        except BaseException:
+            self.wakeup.missed()
             raise
+
+    async def _take(
+        self, hint: Hint, chooser: Chooser, lease: timedelta, excluding: Collection[tuple[str, str]]
+    ) -> Taken:
+        accepted = hint.accepted
+        found = await self._streams(anew=hint.is_news) if accepted is None else self._of(accepted)
         now = self.clock()
         wanted = [each for each in found if (each.connection, each.kind) not in excluding]
         due = [each for each in wanted if each.due_at <= now and chooser.room(each.connection, each.priority)]
         claims = await self._claim(due, chooser, now, lease) if due else []
-        next_due = min((each.due_at for each in wanted if each.due_at > now), default=None)
         self._is_rich = len(claims) >= _RICH
-        if claims if accepted is None else len(claims) < accepted.total():
-            # There may be more, or something stands in its way.
+        if accepted is not None and len(claims) < accepted.total():
+            # Something stands in the way of the rest.
             self.wakeup.set()
+        elif accepted is None and claims:
+            # There may be more.
+            self.wakeup.again()
+        next_due = min((each.due_at for each in wanted if each.due_at > now), default=None)
         left = any(each.due_at <= now for each in wanted)
-        return Taken(claims, next_due, contended=bool(due) and not claims, left=left, looked=looked)
+        contended = bool(due) and not claims
+        return Taken(claims, next_due, contended=contended, left=left, looked=accepted is None)
 
     def _of(self, accepted: Iterable[StreamName]) -> list[Stream]:
         """What was accepted is due."""
         return [Stream(*each, self.clock()) for each in accepted]
 
-    async def _streams(self) -> list[Stream]:
+    async def _streams(self, *, anew: bool) -> list[Stream]:
         """While one claim after the other finds plenty, what streams there are is not asked before each."""
         now = time.monotonic()
-        if not self._is_rich or now - self._known_at > _KNOWN_SECONDS:
+        if anew or not self._is_rich or now - self._known_at > _KNOWN_SECONDS:
             self._known, self._known_at = await self.database.look(streams), now
         return self._known
 

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import bindparam, case, select, true, union_all, update
+from sqlalchemy import bindparam, case, exists, func, select, true, union_all, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -15,7 +15,7 @@ from app.database import Transaction, Written
 from app.database.bulk import among, listed
 from app.queue.fairness import Candidate, Chooser
 from app.queue.lanes import Claim
-from app.queue.store.accepting import LANE
+from app.queue.store.accepting import EVENT, LANE
 from app.queue.store.heads import first_of_stream, target_in_flight, target_is_ours, with_heads
 from app.queue.store.streams import Stream
 
@@ -40,25 +40,27 @@ def claim(
     transaction: Transaction, due: Sequence[Stream], chooser: Chooser, now: datetime, lease: timedelta
 ) -> list[Claim]:
     """Lease what the chooser takes of the given streams."""
-    heads = _heads(transaction, due, chooser, now)
-    if idle := [row.id for row in heads if row.event_id is None]:
-        # Nothing is pending: leased, it would block its target, and come due again for ever.
-        transaction.rows(_rest(transaction.dialect), ids=listed(transaction, idle))
     by_target: dict[tuple[str, str], Any] = {}
-    for row in sorted(heads, key=lambda row: (row.priority, row.due_at)):
-        if row.event_id is not None and row.target_is_ours:
-            by_target.setdefault((row.connection, row.target), row)
+    for row in sorted(_lanes(transaction, due, chooser, now), key=lambda row: (row.priority, row.due_at)):
+        by_target.setdefault((row.connection, row.target), row)
     candidates = [Candidate(row.id, row.connection, row.target, row.priority) for row in by_target.values()]
     chosen = [each.lane_id for each in chooser.choose(candidates)]
     if not chosen:
         return []
+    lanes = {row.id: row for row in by_target.values()}
+    # Younger than the locks: what was accepted before them is seen.
+    found = transaction.rows(_heads(transaction.dialect), ids=listed(transaction, chosen))
+    heads = {row.id: row for row in found if row.event_id is not None}
+    if idle := [each for each in chosen if each not in heads]:
+        # Nothing is pending: leased, it would block its target, and come due again for ever.
+        transaction.rows(_rest(transaction.dialect), ids=listed(transaction, idle))
+    ours = [each for each in chosen if each in heads and heads[each].target_is_ours]
     token = uuid4()
     leased = transaction.rows(
-        _lease(transaction.dialect), ids=listed(transaction, chosen), token=token, until=now + lease
+        _lease(transaction.dialect), ids=listed(transaction, ours), token=token, until=now + lease
     )
     crashes = {row.id: row.crashes for row in leased}
-    heading = {row.id: row for row in by_target.values()}
-    return [_claim(heading[each], token, now, crashes[each]) for each in chosen if each in crashes]
+    return [_claim(lanes[each], heads[each], token, now, crashes[each]) for each in ours if each in crashes]
 
 
 def claim_at_once(
@@ -66,25 +68,26 @@ def claim_at_once(
 ) -> list[Claim]:
     """PostgreSQL, where a single stream leaves nothing to choose: the same in one statement.
 
-    What it does not see to (leases that ended, lanes with nothing pending) it leaves to `claim`.
+    It takes all that it finds, or nothing and leaves it to `claim`: where a lease ended, nothing is pending,
+    or something was accepted or opened again since the statement began, for it sees no such event.
     """
     token = uuid4()
     claimed = transaction.rows(
         _leased_at_once(), **_of(stream, 0, room), now=now, token=token, until=now + lease
     )
-    return [_claim(row, token, now, 0) for row in sorted(claimed, key=lambda row: row.due_at)]
+    return [_claim(row, row, token, now, row.crashes) for row in sorted(claimed, key=lambda row: row.due_at)]
 
 
-def _heads(transaction: Transaction, due: Sequence[Stream], chooser: Chooser, now: datetime) -> list[Any]:
-    """Lanes whose target is free, each with the event that its claim answers for."""
-    heads: list[Any] = []
+def _lanes(transaction: Transaction, due: Sequence[Stream], chooser: Chooser, now: datetime) -> list[Any]:
+    """Those whose target is free."""
+    lanes: list[Any] = []
     for start in range(0, len(due), _MOST_STREAMS):
         part = due[start : start + _MOST_STREAMS]
         values: dict[str, Any] = {"now": now}
         for number, stream in enumerate(part):
             values |= _of(stream, number, chooser.room(stream.connection, stream.priority))
-        heads += transaction.rows(_firsts(len(part), transaction.dialect), **values)
-    return heads
+        lanes += transaction.rows(_firsts(len(part), transaction.dialect), **values)
+    return lanes
 
 
 def _of(stream: Stream, number: int, room: int) -> dict[str, Any]:
@@ -99,28 +102,48 @@ def _of(stream: Stream, number: int, room: int) -> dict[str, Any]:
 @cache
 def _firsts(count: int, dialect: str) -> Written:
     parts = [select(first_of_stream(number).subquery(f"stream_{number}")) for number in range(count)]
-    first: Any = union_all(*parts).subquery("first")
-    ours: ColumnElement[Any] = target_is_ours(first) if dialect == "postgresql" else true()
-    return Written(with_heads(first).add_columns(ours.label("target_is_ours")), dialect)
+    return Written(union_all(*parts), dialect)
+
+
+@cache
+def _heads(dialect: str) -> Written:
+    names = ("id", "connection", "target", "is_state")
+    lanes: Any = select(*LANE.c[names]).where(among(LANE.c.id, "ids", dialect)).subquery("lanes")
+    ours: ColumnElement[Any] = target_is_ours(lanes) if dialect == "postgresql" else true()
+    return Written(with_heads(lanes).add_columns(ours.label("target_is_ours")), dialect)
 
 
 @cache
 def _leased_at_once() -> Written:
-    first = first_of_stream(0).where(LANE.c.lease.is_(None)).cte("first")
-    # Of each target the first; each step as it stands, or the locks would be taken for lanes that are not.
-    chosen = (
+    first = first_of_stream(0).cte("first")
+    of_lane = EVENT.c.lane_id == first.c.id
+    # Each step as it stands: the locks of targets are for lanes that are taken.
+    whole = (
         select(first)
-        .ext(distinct_on(first.c.connection, first.c.target))
-        .order_by(first.c.connection, first.c.target, first.c.due_at)
+        .where(
+            first.c.lease.is_(None),
+            first.c.reopened_at.is_(None),
+            exists().where(of_lane, EVENT.c.number == first.c.last_number),
+            exists().where(of_lane, EVENT.c.finished_at.is_(None)),
+        )
+        .cte("whole")
+        .prefix_with("MATERIALIZED")
+    )
+    counted = [select(func.count()).select_from(each).scalar_subquery() for each in (first, whole)]
+    chosen = (
+        select(whole)
+        .where(counted[0] == counted[1])
+        .ext(distinct_on(whole.c.connection, whole.c.target))
+        .order_by(whole.c.connection, whole.c.target, whole.c.due_at)
         .cte("chosen")
         .prefix_with("MATERIALIZED")
     )
     ours = select(chosen).where(target_is_ours(chosen)).cte("ours").prefix_with("MATERIALIZED")
     headed = with_heads(ours).cte("headed")
-    pending = headed.c.event_id.is_not(None)
-    leased = update(LANE).where(LANE.c.id == headed.c.id, pending).values(_LEASED).returning(LANE.c.id)
+    leased = update(LANE).where(LANE.c.id == headed.c.id).values(_LEASED).returning(LANE.c.id, LANE.c.crashes)
     taken = leased.cte("leased")
-    return Written(select(headed).join(taken, taken.c.id == headed.c.id), "postgresql")
+    claimed = select(headed, taken.c.crashes).join(taken, taken.c.id == headed.c.id)
+    return Written(claimed, "postgresql")
 
 
 @cache
@@ -147,25 +170,25 @@ def _lease(dialect: str) -> Written:
     return Written(mine.values(_LEASED).returning(LANE.c.id, LANE.c.crashes), dialect)
 
 
-def _claim(row: Any, token: UUID, now: datetime, crashes: int) -> Claim:
+def _claim(lane: Any, head: Any, token: UUID, now: datetime, crashes: int) -> Claim:
     return Claim(
-        lane_id=row.id,
+        lane_id=lane.id,
         lease=token,
         claimed_at=now,
-        connection=row.connection,
-        kind=row.kind,
-        key=row.key,
-        is_state=row.is_state,
-        payload=row.desired if row.is_state else row.payload,
-        event_id=row.event_id,
-        number=row.last_number if row.is_state else row.number,
-        accepted_at=row.accepted_at,
-        stage=row.stage,
-        acknowledged=None if row.resend else row.acknowledged,
-        failures=row.failures,
-        status=row.status,
-        since=row.since or row.accepted_at,
-        reason_class=row.reason_class,
-        priority=row.priority,
+        connection=lane.connection,
+        kind=lane.kind,
+        key=lane.key,
+        is_state=lane.is_state,
+        payload=lane.desired if lane.is_state else head.payload,
+        event_id=head.event_id,
+        number=lane.last_number if lane.is_state else head.number,
+        accepted_at=head.accepted_at,
+        stage=head.stage,
+        acknowledged=None if lane.resend else lane.acknowledged,
+        failures=lane.failures,
+        status=lane.status,
+        since=lane.since or head.accepted_at,
+        reason_class=lane.reason_class,
+        priority=lane.priority,
         crashes=crashes,
     )

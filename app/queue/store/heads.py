@@ -11,6 +11,7 @@ from app.queue.store.streams import ONE
 _OF_LANE = (
     *("id", "connection", "kind", "key", "target", "priority", "due_at", "is_state", "last_number"),
     *("desired", "acknowledged", "resend", "status", "reason_class", "since", "failures"),
+    *("lease", "reopened_at"),
 )
 
 

@@ -59,6 +59,8 @@ def _due_at_once(dialect: str) -> Written:
     idle, now = LANE.c.due_at.is_(None), bindparam("now", type_=LANE.c.due_at.type)
     values = {
         "due_at": now,
+        # What was given up is open again: its claim has to look for it.
+        "reopened_at": now,
         "status": case((idle, Status.ACCEPTED.value), else_=LANE.c.status),
         "since": case((idle, now), else_=LANE.c.since),
     }
