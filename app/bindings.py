@@ -1,9 +1,13 @@
-"""Bindings: the ERP's code ↔ VTEX's id, per connection and kind; always by code, never by name."""
+"""Bindings: the ERP's code ↔ VTEX's id, per connection and kind; always by code, never by name.
+
+Brands and categories have no code in VTEX, so a binding is all that joins them. That a create was begun is
+therefore noted before it is sent: when its answer is lost, the note says which record is ours.
+"""
 
 from collections.abc import Collection
 from functools import cache
 
-from sqlalchemy import delete, select
+from sqlalchemy import Executable, Table, delete, func, select
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Field, SQLModel
 
@@ -20,7 +24,23 @@ class Binding(SQLModel, table=True):
     vtex_id: int = Field(index=True)
 
 
-_BINDING = Binding.__table__  # type: ignore[attr-defined]  # SQLModel does not type it
+class Creation(SQLModel, table=True):
+    """A create that was begun and of which VTEX's answer is not known yet."""
+
+    __tablename__ = "creation"
+
+    connection: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    code: str = Field(primary_key=True)
+    #: As it was sent; the ERP may rename it before the answer is known.
+    name: str
+    parent_id: int | None = None
+    #: The id that we chose for it, where VTEX lets us.
+    vtex_id: int | None = None
+
+
+_BINDING: Table = Binding.__table__  # type: ignore[attr-defined]  # SQLModel does not type it
+_CREATION: Table = Creation.__table__  # type: ignore[attr-defined]
 #: Codes that one statement looks up.
 _MOST_CODES = 500
 _ASKED = Rows("asked", _BINDING, "connection", "kind", "code")
@@ -65,23 +85,63 @@ class Bindings:
             return list(await transaction.scalars(query))
 
     async def bind(self, kind: str, code: str, vtex_id: int) -> None:
-        statement = self._database.upsert(_BINDING).values(
-            connection=self._connection, kind=kind, code=code, vtex_id=vtex_id
-        )
-        statement = statement.on_conflict_do_update(
-            index_elements=["connection", "kind", "code"], set_={"vtex_id": vtex_id}
-        )
+        statement = self._binding(kind, code, vtex_id)
         async with self._database.write() as transaction:
             await transaction.execute(statement)
 
     async def forget(self, kind: str, code: str) -> None:
         """What VTEX no longer has."""
         async with self._database.write() as transaction:
-            await transaction.execute(delete(_BINDING).where(*self._is(kind, code)))
+            await transaction.execute(delete(_BINDING).where(*self._is(_BINDING, kind, code)))
 
-    def _is(self, kind: str, code: str) -> tuple[ColumnElement[bool], ...]:
-        return (
-            _BINDING.c.connection == self._connection,
-            _BINDING.c.kind == kind,
-            _BINDING.c.code == code,
+    async def begin(self, creation: Creation) -> None:
+        """To be called before the create is sent."""
+        values = creation.model_dump()
+        statement = self._database.upsert(_CREATION).values(values)
+        statement = statement.on_conflict_do_update(
+            index_elements=["connection", "kind", "code"], set_=values
         )
+        async with self._database.write() as transaction:
+            await transaction.execute(statement)
+
+    async def begun(self, kind: str, code: str) -> Creation | None:
+        query = select(_CREATION).where(*self._is(_CREATION, kind, code))
+        async with self._database.read() as transaction:
+            found = (await transaction.execute(query)).mappings().one_or_none()
+        return None if found is None else Creation(**found)
+
+    async def abandon(self, kind: str, code: str) -> None:
+        """The create did not happen."""
+        async with self._database.write() as transaction:
+            await transaction.execute(delete(_CREATION).where(*self._is(_CREATION, kind, code)))
+
+    async def finish(self, kind: str, code: str, vtex_id: int) -> None:
+        """The create happened: bind what it made."""
+        async with self._database.write() as transaction:
+            await transaction.execute(self._binding(kind, code, vtex_id))
+            await transaction.execute(delete(_CREATION).where(*self._is(_CREATION, kind, code)))
+
+    async def highest(self, kind: str) -> int:
+        """Of the ids that are bound, or chosen for what is being created."""
+        async with self._database.read() as transaction:
+            highest = [
+                await transaction.scalar(
+                    select(func.max(table.c.vtex_id)).where(
+                        table.c.connection == self._connection, table.c.kind == kind
+                    )
+                )
+                for table in (_BINDING, _CREATION)
+            ]
+        return max(each or 0 for each in highest)
+
+    def _binding(self, kind: str, code: str, vtex_id: int) -> Executable:
+        statement = self._database.upsert(_BINDING).values(
+            connection=self._connection, kind=kind, code=code, vtex_id=vtex_id
+        )
+        bound: Executable = statement.on_conflict_do_update(
+            index_elements=["connection", "kind", "code"], set_={"vtex_id": vtex_id}
+        )
+        return bound
+
+    def _is(self, table: Table, kind: str, code: str) -> tuple[ColumnElement[bool], ...]:
+        return table.c.connection == self._connection, table.c.kind == kind, table.c.code == code

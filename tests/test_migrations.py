@@ -17,6 +17,7 @@ from app.queue import models
 
 MODELS: list[type[SQLModel]] = [
     bindings.Binding,
+    bindings.Creation,
     keys.ApiKey,
     tables.Budget,
     tables.ApiPause,

@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime
 
-from app.queue.folding import Folded, ItemList, Registers, Saying, fold, is_older
+from app.changes.alternatives import drop_oldest
+from app.queue.folding import Folded, ItemList, Registers, Saying, fold
 from app.queue.lanes import Document
 
 BASIS = ("base", "cost", "markup")
@@ -33,26 +34,6 @@ def fold_price(registers: Registers, change: Document, said: Saying) -> Folded:
     if "fixed_prices" in change:
         change = change | {"fixed_prices": _spelt_out(change["fixed_prices"])}
     folded = fold(registers, change, said, _LISTS)
-    if all(name in registers.desired for name in BASIS):
-        oldest = _oldest(registers)
-        when, _ = registers.standing(oldest)
-        registers.drop(oldest)
-        if oldest in folded.written:
-            folded.written.remove(oldest)
-            others = [registers.standing(name)[0] for name in BASIS if name != oldest]
-            folded.newer += [
-                each for each in others if each is not None and when is not None and is_older(when, each)
-            ]
-    return folded
-
-
-def _oldest(registers: Registers) -> str:
-    """By when it was said; where that is equal or cannot be compared, by acceptance."""
     # Of those that came together the base is to stay.
-    accepted = sorted(BASIS, key=lambda name: (registers.standing(name)[1], -BASIS.index(name)))
-    oldest = accepted[0]
-    for name in accepted[1:]:
-        said, _ = registers.standing(name)
-        if said is not None and is_older(said, registers.standing(oldest)[0]):
-            oldest = name
-    return oldest
+    drop_oldest(registers, folded, BASIS)
+    return folded

@@ -1,30 +1,46 @@
 """product: a product of the catalogue, found by its RefId."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
 
+from app.changes.alternatives import drop_oldest
 from app.changes.kind import Code, Kind, Shop, StateChange, Text
 from app.changes.record import Access, bring
+from app.changes.taxonomy import LegacyCode, vtex_id_of
 from app.config import VtexSettings
 from app.errors import Refused
-from app.queue.folding import fold
-from app.vtex.catalog import overlay
+from app.queue.folding import Folded, Registers, Saying, Values, fold
+from app.vtex.catalog import Record, overlay
+
+#: Either the ERP's code or VTEX's id: what was said last counts.
+_ALTERNATIVES = (("brand", "brand_id"), ("category", "category_id"))
+
+
+def _distinct(policies: list[int]) -> list[int]:
+    if len(set(policies)) != len(policies):
+        raise ValueError("holds a trade policy twice")
+    return policies
 
 
 class ProductChange(StateChange):
-    """How a product should look. VTEX ids for brand, category and department.
+    """How a product should look. Its brand and category by the ERP's codes, or by VTEX's ids.
 
-    The first change of a product needs name, brand_id and category_id; in express mode the name alone.
+    The first change of a product needs name, brand and category; in express mode the name alone, because the
+    configured defaults go before what the change names.
     """
 
     code: Code = Field(description="The ERP's code: VTEX's RefId.", examples=["1234567890"])
     name: Annotated[Text, Field(min_length=1, max_length=150)] = Field(
         default="", description="At most 150 characters."
     )
-    brand_id: int = Field(default=0, gt=0, description="VTEX's id of the brand.")
-    category_id: int = Field(default=0, gt=0, description="VTEX's id of the deepest category.")
+    brand: Code = Field(default="", description="The code of its brand, which may still be on its way.")
+    brand_id: int = Field(default=0, gt=0, description="Instead of brand: VTEX's id of it.")
+    category: Code = Field(
+        default="", description="The code of its deepest category, which may still be on its way."
+    )
+    category_id: int = Field(default=0, gt=0, description="Instead of category: VTEX's id of it.")
     department_id: int | None = Field(default=None, gt=0, description="VTEX's id of the department.")
     description: Text | None = None
     short_description: Text | None = None
@@ -42,6 +58,23 @@ class ProductChange(StateChange):
     active: bool = Field(default=False, description="Whether the shop may sell it.")
     visible: bool = Field(default=False, description="Whether it is listed.")
     show_without_stock: bool = False
+    trade_policies: Annotated[
+        list[Annotated[int, Field(gt=0)]], Field(min_length=1, max_length=100), AfterValidator(_distinct)
+    ] = Field(
+        default=[],
+        description="VTEX's ids of all trade policies that it is sold in: it is taken out of the others. VTEX"
+        " puts a new product into its main policy, 1.",
+    )
+    supplier_id: int | None = Field(default=None, gt=0)
+    adwords_remarketing_code: LegacyCode | None = None
+    lomadee_campaign_code: LegacyCode | None = None
+
+    @model_validator(mode="after")
+    def _one_name_each(self) -> Self:
+        for code, vtex_id in _ALTERNATIVES:
+            if {code, vtex_id} <= self.model_fields_set:
+                raise ValueError(f"send {code} or {vtex_id}, one of them")
+        return self
 
 
 _VTEX_NAMES = {
@@ -62,12 +95,16 @@ _VTEX_NAMES = {
     "active": "IsActive",
     "visible": "IsVisible",
     "show_without_stock": "ShowWithoutStock",
+    "trade_policies": "TradePolicies",
+    "supplier_id": "SupplierId",
+    "adwords_remarketing_code": "AdWordsRemarketingCode",
+    "lomadee_campaign_code": "LomadeeCampaignCode",
 }
 
 
 def mapped(change: ProductChange, settings: VtexSettings) -> dict[str, Any]:  # noqa: ARG001  every kind's shape
     values = change.model_dump(exclude_unset=True)
-    record = {_VTEX_NAMES[name]: value for name, value in values.items()}
+    record = {_VTEX_NAMES.get(name, name): value for name, value in values.items()}
     if isinstance(record.get("ReleaseDate"), datetime):
         moment = record["ReleaseDate"]
         # VTEX keeps the date without a zone.
@@ -76,17 +113,39 @@ def mapped(change: ProductChange, settings: VtexSettings) -> dict[str, Any]:  # 
     return record
 
 
+def fold_product(registers: Registers, change: Values, said: Saying) -> Folded:
+    folded = fold(registers, change, said)
+    for names in _ALTERNATIVES:
+        drop_oldest(registers, folded, names)
+    return folded
+
+
 async def deliver(change: ProductChange, shop: Shop) -> None:
     """In express mode the store's team owns it once it is created."""
     values = mapped(change, shop.settings)
+    codes = {name: values.pop(name) for name, _ in _ALTERNATIVES if name in values}
+    owned: Record = {}
+    if shop.settings.mode == "complete":
+        for name, code in codes.items():
+            values[_VTEX_NAMES[f"{name}_id"]] = await vtex_id_of(shop, name, code)
+        owned = values
     catalog = shop.vtex.catalog
     await bring(
         Access("product", catalog.find_product, catalog.read_product, catalog.write_product),
         shop,
         change.code,
         created=lambda: _complete(values, shop.settings),
-        updated=lambda template: overlay(template, values if shop.settings.mode == "complete" else {}),
+        updated=lambda template: overlay(_in_place(template, owned), owned),
+        # Its trade policies come after it, and an update would not write them.
+        in_steps=shop.settings.mode == "express" and "TradePolicies" in values,
     )
+
+
+def _in_place(template: Record, values: Record) -> Record:
+    """A product that moves leaves its department too: VTEX finds the new one by the category."""
+    if values.get("CategoryId", template.get("CategoryId")) == template.get("CategoryId"):
+        return template
+    return {name: value for name, value in template.items() if name != "DepartmentId"}
 
 
 def _complete(values: dict[str, Any], settings: VtexSettings) -> dict[str, Any]:
@@ -97,7 +156,8 @@ def _complete(values: dict[str, Any], settings: VtexSettings) -> dict[str, Any]:
         record |= {"IsActive": False}
         if settings.defaults.department_id:
             record["DepartmentId"] = settings.defaults.department_id
-    missing = [ours for ours in ("name", "brand_id", "category_id") if _VTEX_NAMES[ours] not in record]
+    needed = {"name": "Name", "brand or brand_id": "BrandId", "category or category_id": "CategoryId"}
+    missing = [ours for ours, name in needed.items() if name not in record]
     if missing:
         raise Refused(
             f"VTEX has no product with this code yet; to create it, send also: {', '.join(missing)}"
@@ -109,8 +169,8 @@ def _complete(values: dict[str, Any], settings: VtexSettings) -> dict[str, Any]:
 EXAMPLE: dict[str, Any] = {
     "code": "1234567890",
     "name": "Vaso Artesanal de Barro Vermelho",
-    "brand_id": 2000000,
-    "category_id": 1,
+    "brand": "DUBOM",
+    "category": "ARTESANATO",
     "description": "Vaso de barro vermelho, feito a mão com barro do mar vermelho",
     "short_description": "Vaso de barro vermelho artesanal",
     "keywords": "Barro, vaso, vermelho",
@@ -129,6 +189,6 @@ KIND = Kind(
     priority=3,
     api="catalog",
     deliver=deliver,
-    fold=fold,
+    fold=fold_product,
     mapped=mapped,
 )

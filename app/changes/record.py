@@ -3,8 +3,9 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from app.bindings import Creation
 from app.changes.kind import Shop
-from app.vtex.catalog import Record
+from app.vtex.catalog import Record, overlay
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,13 @@ async def bring(
     *,
     created: Callable[[], Record],
     updated: Callable[[Record], Record],
+    in_steps: bool = False,
 ) -> None:
-    """`created` makes the record that VTEX lacks, `updated` the one that replaces what it has."""
+    """`created` makes the record that VTEX lacks, `updated` the one that replaces what it has.
+
+    A create `in_steps` is noted, so that one which was cut off is finished, whoever owns the record then.
+    """
+    begun = in_steps and await shop.bindings.begun(access.kind, code) is not None
     bound = await shop.bindings.find(access.kind, code)
     vtex_id = bound or await access.find(code)
     template = await access.read(vtex_id, code) if vtex_id else None
@@ -35,8 +41,15 @@ async def bring(
         vtex_id = await access.find(code)
         template = await access.read(vtex_id, code) if vtex_id else None
     if vtex_id is None or template is None:
+        if in_steps:
+            await shop.bindings.begin(
+                Creation(connection=shop.connection, kind=access.kind, code=code, name="")
+            )
         vtex_id = await access.write(None, created())
-    elif (record := updated(template)) != template:
+        begun = in_steps
+    elif (record := overlay(template, created()) if begun else updated(template)) != template:
         await access.write(vtex_id, record)
-    if vtex_id != bound:
+    if begun:
+        await shop.bindings.finish(access.kind, code, vtex_id)
+    elif vtex_id != bound:
         await shop.bindings.bind(access.kind, code, vtex_id)

@@ -16,12 +16,10 @@ from app.sandbox.prices import Price
 from app.sandbox.quota import PricingQuota
 from app.sandbox.wire import Record
 
-#: The first id that each kind of record gets; other ranges per kind, so that a mixed-up id shows.
-FIRST_IDS = {"product": 1, "sku": 1001, "brand": 2, "category": 2, "image": 50001}
-
-
 #: The brand of VTEX's own examples, and so of ours.
 EXAMPLES_BRAND = 2_000_000
+#: The first id that each kind of record gets; other ranges per kind, so that a mixed-up id shows.
+FIRST_IDS = {"product": 1, "sku": 1001, "brand": EXAMPLES_BRAND + 1, "category": 2, "image": 50001}
 
 
 def _brands() -> dict[int, Record]:

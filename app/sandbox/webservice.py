@@ -18,6 +18,7 @@ from app.sandbox.journal import note
 from app.sandbox.products import create_product, replace_product
 from app.sandbox.skus import activate_if_possible, activate_skus_of, create_sku, replace_sku
 from app.sandbox.state import Store, store_of
+from app.sandbox.webservice_taxonomy import TAXONOMY_OPERATIONS
 from app.sandbox.wire import Record, RefusedError
 
 PATH = "/AdminWebService/Service.svc"
@@ -142,6 +143,7 @@ OPERATIONS: dict[str, Callable[[Request, Record], Record | None]] = {
     "StockKeepingUnitInsertUpdate": sku_insert_update,
     "StockKeepingUnitGet": sku_get,
     "StockKeepingUnitGetByRefId": sku_get_by_ref_id,
+    **TAXONOMY_OPERATIONS,
 }
 
 

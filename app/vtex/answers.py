@@ -32,15 +32,25 @@ _RESOURCES = {
     "orders": "Orders Full Access",
     "webservice": "WebService (an access profile)",
 }
-_RESOURCES_OF_ORDERS = {
-    "read order": "View order",
-    "list orders": "List Orders",
-    "start handling": "Change order workflow status",
-    "invoice": "Notify invoice",
-    "read feed configuration": "Feed v3 and Hook Admin",
-    "configure feed": "Feed v3 and Hook Admin",
-    "read feed": "Feed v3 and Hook Admin",
-    "commit feed": "Feed v3 and Hook Admin",
+_BRANDS = "Brands Management and Brand Management"
+_CATEGORIES = "Categories Management and Category"
+_RESOURCES_OF_OPERATIONS = {
+    ("orders", "read order"): "View order",
+    ("orders", "list orders"): "List Orders",
+    ("orders", "start handling"): "Change order workflow status",
+    ("orders", "invoice"): "Notify invoice",
+    ("orders", "read feed configuration"): "Feed v3 and Hook Admin",
+    ("orders", "configure feed"): "Feed v3 and Hook Admin",
+    ("orders", "read feed"): "Feed v3 and Hook Admin",
+    ("orders", "commit feed"): "Feed v3 and Hook Admin",
+    ("catalog", "list brand names"): _BRANDS,
+    ("catalog", "read brand"): _BRANDS,
+    ("catalog", "create brand"): _BRANDS,
+    ("catalog", "update brand"): _BRANDS,
+    ("catalog", "list category names"): _CATEGORIES,
+    ("catalog", "read category"): _CATEGORIES,
+    ("catalog", "create category"): _CATEGORIES,
+    ("catalog", "update category"): _CATEGORIES,
 }
 
 
@@ -82,7 +92,7 @@ def judge(answer: Answer, *, api: str, operation: str) -> None:
 
 
 def _resource(api: str, operation: str) -> str:
-    return (_RESOURCES_OF_ORDERS.get(operation) if api == "orders" else None) or _RESOURCES.get(api, api)
+    return _RESOURCES_OF_OPERATIONS.get((api, operation)) or _RESOURCES.get(api, api)
 
 
 def _said(answer: Answer) -> str:

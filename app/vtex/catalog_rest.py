@@ -40,12 +40,27 @@ class RestCatalog:
         return _known(reply, PRODUCT_FIELDS)
 
     async def write_product(self, product_id: int | None, record: Record) -> int:
+        body = {name: value for name, value in record.items() if name != "TradePolicies"}
         if product_id is None:
-            return _created(
-                await self._call("create product", "POST", _CATALOG + "/product", record), "product"
+            product_id = _created(
+                await self._call("create product", "POST", _CATALOG + "/product", body), "product"
             )
-        await self._call("update product", "PUT", path(_CATALOG + "/product/{id}", id=product_id), record)
+        else:
+            await self._call("update product", "PUT", path(_CATALOG + "/product/{id}", id=product_id), body)
+        if "TradePolicies" in record:
+            await self._match_policies(product_id, record["TradePolicies"])
         return product_id
+
+    async def _match_policies(self, product_id: int, wanted: list[int]) -> None:
+        policies = path(_CATALOG + "/product/{id}/salespolicy", id=product_id)
+        listed = (await self._get("read trade policies", policies)).listed() or []
+        present = [int(each["StoreId"]) for each in listed]
+        for policy in wanted:
+            if policy not in present:
+                await self._call("add trade policy", "POST", policies + path("/{policy}", policy=policy))
+        for policy in present:
+            if policy not in wanted:
+                await self._call("remove trade policy", "DELETE", policies + path("/{policy}", policy=policy))
 
     async def find_sku(self, ref_id: str) -> int | None:
         return _found_id(await self._get("find sku", _CATALOG + "/stockkeepingunit", {"RefId": ref_id}))

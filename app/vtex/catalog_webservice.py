@@ -68,6 +68,8 @@ class WebserviceCatalog:
 
     async def write_product(self, product_id: int | None, record: Record) -> int:
         members = {name: value for name, value in record.items() if name in _PRODUCT_MEMBERS}
+        if "TradePolicies" in record:
+            members["ListStoreId"] = {"int": record["TradePolicies"]}
         if product_id is not None:
             members["Id"] = product_id
         return _written(await self._webservice.call("ProductInsertUpdate", members), "product")

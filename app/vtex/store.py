@@ -12,11 +12,16 @@ from app.vtex.orders import Orders
 from app.vtex.pricing import Pricing
 from app.vtex.rest import Rest
 from app.vtex.soap import Webservice
+from app.vtex.taxonomy import Taxonomy
+from app.vtex.taxonomy_rest import rest_brands, rest_categories
+from app.vtex.taxonomy_webservice import BRAND, CATEGORY, WebserviceTaxonomy
 
 
 @dataclass(frozen=True, slots=True)
 class VtexStore:
     catalog: Catalog
+    brands: Taxonomy
+    categories: Taxonomy
     pricing: Pricing
     logistics: Logistics
     orders: Orders
@@ -24,7 +29,14 @@ class VtexStore:
 
 def open_store(door: Door, connection: str, settings: VtexSettings) -> VtexStore:
     rest = Rest(door, connection, settings)
-    catalog: Catalog = RestCatalog(rest, settings)
-    if settings.catalog == "webservice":
-        catalog = WebserviceCatalog(Webservice(door, connection, settings))
-    return VtexStore(catalog, Pricing(rest, settings), Logistics(rest, settings), Orders(rest, settings))
+    others = Pricing(rest, settings), Logistics(rest, settings), Orders(rest, settings)
+    brands, categories = rest_brands(rest, settings), rest_categories(rest, settings)
+    if settings.catalog == "rest":
+        return VtexStore(RestCatalog(rest, settings), brands, categories, *others)
+    webservice = Webservice(door, connection, settings)
+    return VtexStore(
+        WebserviceCatalog(webservice),
+        WebserviceTaxonomy(webservice, brands, BRAND),
+        WebserviceTaxonomy(webservice, categories, CATEGORY),
+        *others,
+    )

@@ -10,7 +10,7 @@ async def test_without_a_name_a_product_cannot_be_created(
     either: RunningBridge, sandbox: RunningSandbox
 ) -> None:
     event = await end(either, "product", {"code": "P1", "brand_id": 1}, "failed")
-    assert event["why"].endswith("send also: name, category_id")
+    assert event["why"].endswith("send also: name, category or category_id")
     assert (await sandbox.state())["products"] == []
 
 

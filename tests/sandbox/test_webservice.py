@@ -1,8 +1,6 @@
-"""The SOAP webservice over the same store; envelopes made and read by zeep, replies checked by XSD."""
+"""The SOAP webservice over the same store."""
 
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
@@ -10,77 +8,12 @@ import zeep
 from lxml import etree
 
 from app.sandbox.state import Store
-from tests.sandbox.conftest import BASIC, IMAGE, Shop
-
-WSDL = Path("app/vtex/webservice.wsdl").resolve()
-URL = "/AdminWebService/Service.svc"
-BINDING = "{http://tempuri.org/}BasicHttpBinding_IService"
-XS = "{http://www.w3.org/2001/XMLSchema}"
-PRODUCT = {"Name": "Camisa", "CategoryId": 1, "BrandId": 1, "RefId": "P1", "IsActive": True}
-SKU = {
-    "ProductId": 1,
-    "Name": "Azul M",
-    "RefId": "S1",
-    "Height": Decimal(10),
-    "Length": Decimal("20.5"),
-    "Width": Decimal(10),
-    "WeightKg": Decimal(550),
-    "RealHeight": Decimal(9),
-    "Price": Decimal(7),
-}
-
-
-@pytest.fixture(scope="module")
-def codec() -> Any:
-    return zeep.Client(str(WSDL))  # type: ignore[no-untyped-call]
-
-
-@pytest.fixture(scope="module")
-def schema(tmp_path_factory: pytest.TempPathFactory) -> etree.XMLSchema:
-    """The WSDL's three schemas, each in a file of its own so that they can import each other."""
-    folder = tmp_path_factory.mktemp("schemas")
-    schemas = {each.get("targetNamespace"): each for each in etree.parse(str(WSDL)).iter(f"{XS}schema")}
-    files = {space: folder / f"{number}.xsd" for number, space in enumerate(schemas)}
-    for space, each in schemas.items():
-        for imported in each.iter(f"{XS}import"):
-            imported.set("schemaLocation", files[imported.get("namespace")].name)
-        files[space].write_bytes(etree.tostring(each))
-    return etree.XMLSchema(etree.parse(str(files["http://tempuri.org/"])))
-
-
-class Webservice:
-    def __init__(self, codec: Any, client: httpx2.AsyncClient, schema: etree.XMLSchema) -> None:
-        self.codec = codec
-        self.client = client
-        self.schema = schema
-
-    async def post(self, operation: str, *arguments: object, **named: object) -> httpx2.Response:
-        message = self.codec.create_message(self.codec.service, operation, *arguments, **named)
-        headers = BASIC | {"Content-Type": "text/xml; charset=utf-8"}
-        return await self.client.post(URL, content=etree.tostring(message), headers=headers)
-
-    async def call(self, operation: str, *arguments: object, **named: object) -> Any:
-        answer = await self.post(operation, *arguments, **named)
-        if answer.status_code == 200:
-            self.schema.assertValid(etree.fromstring(answer.content)[0][0])
-        binding = self.codec.wsdl.bindings[BINDING]
-        return binding.process_reply(self.codec, binding.get(operation), answer)
-
-    async def product(self, **fields: object) -> Any:
-        return await self.call("ProductInsertUpdate", PRODUCT | fields)
-
-    async def sku(self, **fields: object) -> Any:
-        return await self.call("StockKeepingUnitInsertUpdate", SKU | fields)
-
-
-@pytest.fixture
-def soap(codec: Any, vtex: httpx2.AsyncClient, schema: etree.XMLSchema) -> Webservice:
-    return Webservice(codec, vtex, schema)
+from tests.sandbox.conftest import BASIC, IMAGE, SOAP_PRODUCT, WEBSERVICE, Shop, Webservice
 
 
 async def test_without_keys_it_asks_for_a_login(vtex: httpx2.AsyncClient) -> None:
     for headers in ({}, {"Authorization": "Basic ???"}, {"Authorization": "Basic c2FuZGJveC1rZXk6d3Jvbmc="}):
-        answer = await vtex.post(URL, content=b"", headers=headers)
+        answer = await vtex.post(WEBSERVICE, content=b"", headers=headers)
         assert answer.status_code == 401
         assert answer.headers["WWW-Authenticate"] == 'Basic Realm="Please Login to VtexID"'
 
@@ -96,7 +29,7 @@ async def test_without_keys_it_asks_for_a_login(vtex: httpx2.AsyncClient) -> Non
     ],
 )
 async def test_a_message_that_is_none_is_a_fault(vtex: httpx2.AsyncClient, document: bytes) -> None:
-    answer = await vtex.post(URL, content=document, headers=BASIC)
+    answer = await vtex.post(WEBSERVICE, content=document, headers=BASIC)
     assert answer.status_code == 500
     fault = etree.fromstring(answer.content)[0][0]
     assert [child.tag for child in fault] == ["faultcode", "faultstring"]
@@ -179,18 +112,18 @@ async def test_prices_in_a_sku_change_nothing(soap: Webservice, state: Store) ->
 
 async def test_a_member_out_of_order_is_lost_in_silence(soap: Webservice, state: Store) -> None:
     message = soap.codec.create_message(
-        soap.codec.service, "ProductInsertUpdate", PRODUCT | {"Title": "Camisa"}
+        soap.codec.service, "ProductInsertUpdate", SOAP_PRODUCT | {"Title": "Camisa"}
     )
     dto = message[0][0][0]
     dto.insert(0, dto[-1])
-    await soap.client.post(URL, content=etree.tostring(message), headers=BASIC)
+    await soap.client.post(WEBSERVICE, content=etree.tostring(message), headers=BASIC)
     assert (state.products, dto[0].tag.rpartition("}")[2]) == ({}, "Title")
 
 
 async def test_a_number_that_is_none_is_a_fault(soap: Webservice) -> None:
     message = soap.codec.create_message(soap.codec.service, "ProductGet", idProduct=1)
     message[0][0][0].text = "one"
-    answer = await soap.client.post(URL, content=etree.tostring(message), headers=BASIC)
+    answer = await soap.client.post(WEBSERVICE, content=etree.tostring(message), headers=BASIC)
     assert answer.status_code == 500
 
 
@@ -206,6 +139,6 @@ async def test_a_member_that_the_wsdl_does_not_know_can_be_switched_on(
 
 
 async def test_the_wsdl_names_this_server(vtex: httpx2.AsyncClient) -> None:
-    answer = await vtex.get(f"{URL}?wsdl", headers=BASIC)
+    answer = await vtex.get(f"{WEBSERVICE}?wsdl", headers=BASIC)
     assert b'location="http://sandbox/AdminWebService/Service.svc"' in answer.content
-    assert (await vtex.get(f"{URL}?wsdl")).status_code == 401
+    assert (await vtex.get(f"{WEBSERVICE}?wsdl")).status_code == 401
