@@ -70,7 +70,7 @@ def _claiming(store: Store, scale: Scale) -> Round:
 
     async def run() -> Mapping[str, float]:
         done, began = 0, time.perf_counter()
-        while done < scale.of(1600, 400):
+        while done < scale.of(1200, 400):
             claims = await store.claim(_BATCH, lease=_LEASE)
             if not claims:
                 raise RuntimeError("nothing is due")
