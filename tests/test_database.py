@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, closing
 from pathlib import Path
 
+import asyncpg  # type: ignore[import-untyped]
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
@@ -240,3 +241,15 @@ async def test_a_process_frozen_in_a_transaction_does_not_hold_its_locks_for_eve
         await connection.execute(text("SELECT 1"))
     assert allowed == "10s"
     await database.close()
+
+
+async def test_what_the_address_says_of_tls_holds_for_every_connection(migrated_postgres_url: str) -> None:
+    database = Database(f"{migrated_postgres_url}?ssl=prefer")
+    await _write(database)
+    assert await database.run(lambda transaction: transaction.fetch("SELECT 1 AS one", ())) == [(1,)]
+    await database.close()
+
+
+async def test_a_faulty_statement_of_a_hot_path_is_no_outage(database: Database) -> None:
+    with pytest.raises((sqlite3.OperationalError, asyncpg.UndefinedColumnError)):
+        await database.run(lambda transaction: transaction.fetch("SELECT nonsense FROM lane", ()))

@@ -113,7 +113,7 @@ _STORE = Together(_insert_events, _set_desired)
 
 
 @cache
-def _rest(dialect: str) -> Written:
+def _rest_if_idle(dialect: str) -> Written:
     """Nothing new is to be sent: what only the accepting had made due is idle again."""
     pending = exists().where(EVENT.c.lane_id == LANE.c.id, EVENT.c.finished_at.is_(None))
     idle = update(LANE).where(among(LANE.c.id, "ids", dialect), ~pending)
@@ -146,7 +146,7 @@ def _store(transaction: Transaction, lanes: dict[LaneKey, list[NewEvent]], now: 
     documents = _NEW_EVENTS.document(transaction, events) | _FOLDED.document(transaction, folds)
     _STORE.run(transaction, documents | {"now": now})
     if idle:
-        transaction.rows(_rest(dialect), ids=listed(transaction, idle))
+        transaction.rows(_rest_if_idle(dialect), ids=listed(transaction, idle))
 
 
 def _fold(

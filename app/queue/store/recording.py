@@ -1,8 +1,6 @@
 """Recording outcomes: only while the lease is still ours, many in one transaction."""
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -16,11 +14,10 @@ from app.database.bulk import Rows, Together, among, insertion, listed
 from app.queue.lanes import Claim, Document, Outcome, failures_after, since
 from app.queue.models import PENDING, Attempt, Status
 from app.queue.store.accepting import EVENT, LANE, LOCK_ORDER
+from app.queue.store.storable import storable
 from app.queue.store.waking import arrived, sleepers, wake
 
 ATTEMPT: Table = Attempt.__table__  # type: ignore[attr-defined]  # SQLModel does not type it
-#: What neither JSONB nor UTF-8 can hold: NUL, and halves of surrogate pairs.
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 _AWAITED = Rows("awaited", LANE, "connection", "kind", "key")
 _UNSURE = Rows("unsure", EVENT, "lane_id", "id", "number")
@@ -40,7 +37,7 @@ def record(transaction: Transaction, batch: list[Outcome], now: datetime) -> tup
 
     A few statements for the whole batch, none for each outcome: this is the hot path.
     """
-    batch = [_storable(outcome) for outcome in batch]
+    batch = [storable(outcome) for outcome in batch]
     lanes = _lock(transaction, batch)
     held = [outcome for outcome in batch if lanes[outcome.claim.lane_id].lease == outcome.claim.lease]
     finished = [outcome for outcome in held if outcome.status not in PENDING]
@@ -230,22 +227,6 @@ def _parked(
         "waiting_kind": kind or None,
         "waiting_key": key or None,
     }
-
-
-def _storable(outcome: Outcome) -> Outcome:
-    attempt = outcome.attempt and replace(outcome.attempt, calls=_readable(outcome.attempt.calls))
-    return replace(outcome, reason=_readable(outcome.reason), attempt=attempt)
-
-
-def _readable(value: Any) -> Any:
-    """The other side's answers may hold characters that a database refuses."""
-    if isinstance(value, str):
-        return _UNSTORABLE.sub("\ufffd", value)
-    if isinstance(value, list):
-        return [_readable(each) for each in value]
-    if isinstance(value, dict):
-        return {_readable(name): _readable(each) for name, each in value.items()}
-    return value
 
 
 def _attempt_row(outcome: Outcome) -> Document:
