@@ -37,10 +37,9 @@ Given = dict[str, ColumnElement[Any]]
 class Rows:
     """Rows of the given columns, as a parameter of a statement."""
 
-    def __init__(self, parameter: str, table: Table, *names: str, **others: TypeEngine[Any]) -> None:
-        """`others` are columns that the table has not."""
+    def __init__(self, parameter: str, table: Table, *names: str) -> None:
         self.parameter = parameter
-        self._types = {name: table.c[name].type for name in names} | others
+        self._types = {name: table.c[name].type for name in names}
 
     def columns(self, dialect: str) -> Given:
         """By name, each of its column's type: to select from, or to update by. What a row lacks is NULL."""
