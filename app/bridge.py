@@ -10,12 +10,13 @@ import uvicorn
 from app.api.application import create_app
 from app.api.joined import JoinedWrites
 from app.bindings import Bindings
-from app.changes import KINDS, stock
+from app.changes import KINDS, ownership, stock
 from app.changes.absence import Absences
 from app.changes.kind import KindDeliverer, Shop
 from app.config import ConnectionSettings, DeliverySettings, RetentionSettings, Settings
 from app.database import Database
 from app.erp.callback import Callback
+from app.errors import ConfigurationError
 from app.http.door import Door, begin_trace
 from app.http.gate import Breaking, Gate
 from app.http.limits import limits_of
@@ -89,6 +90,7 @@ class Bridge:
                 connection.vtex,
                 self.shops[name],
                 Bindings(self.database, name),
+                self.store,
                 Absences(life_seconds=self.settings.delivery.absence_seconds),
             )
             for name, connection in self.settings.connections.items()
@@ -174,6 +176,8 @@ def _retention(settings: RetentionSettings) -> Retention:
 
 @asynccontextmanager
 async def bridge(settings: Settings) -> AsyncIterator[Bridge]:
+    if unknown := list(ownership.mistakes(settings.connections, KINDS)):
+        raise ConfigurationError(unknown)
     database = Database(settings.database)
     gate = Gate(SharedPaces(database), limits_of(settings.connections), _breaking(settings.delivery))
     # No connection's slow answers may hold the sockets that another needs; pollers need a few too.

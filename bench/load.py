@@ -7,7 +7,7 @@ import asyncio
 import json
 import sys
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -74,7 +74,8 @@ class _Run:
     def __init__(self, load: Load) -> None:
         self._load = load
         self._requests = _requests(load)
-        self._waiting: list[_Connection] = []
+        #: Taken in turn: one that rests for seconds is closed by the server.
+        self._waiting: deque[_Connection] = deque()
         self._missed = 0
         self.latencies: list[float] = []
         self.statuses: Counter[str] = Counter()
@@ -98,7 +99,7 @@ class _Run:
             await asyncio.sleep(max(0.0, self.began + ticks / rate - time.monotonic()))
             ticks += 1
             if self._waiting:
-                self._next(self._waiting.pop())
+                self._next(self._waiting.popleft())
             else:
                 self._missed += 1
         if not self._in_flight:
@@ -168,7 +169,8 @@ async def _main(load: Load) -> dict[str, Any]:
 
 async def generate(load: Load, folder: Path) -> dict[str, Any]:
     """Run it in a process of its own; changes, per_second, p50_ms, p99_ms, statuses, missed, times."""
-    with (folder / "load.log").open("ab") as log:
+    log_file = folder / "load.log"
+    with log_file.open("ab") as log:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bench.load", json.dumps(asdict(load)), stdout=-1, stderr=log
         )
@@ -177,6 +179,8 @@ async def generate(load: Load, folder: Path) -> dict[str, Any]:
         finally:
             if process.returncode is None:
                 process.kill()
+    if process.returncode:
+        raise RuntimeError(f"the load ended with {process.returncode}: {log_file.read_text()[-2000:]}")
     result: dict[str, Any] = json.loads(output)
     return result
 

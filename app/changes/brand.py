@@ -65,7 +65,9 @@ async def deliver(change: BrandChange, shop: Shop) -> str | None:
     values = mapped(change, shop.settings)
     told = values.pop("vtex_id", None)
     brands = shop.vtex.brands
-    before = await bring(Entry("brand", change.code, brands, values, told), shop)
+    owned = mapped(KIND.owned(change, shop.settings), shop.settings)
+    owned.pop("vtex_id", None)
+    before = await bring(Entry("brand", change.code, brands, values, owned, told), shop)
     if "LinkId" not in values or before.get("LinkId") == values["LinkId"]:
         return None
     return (
@@ -84,7 +86,7 @@ EXAMPLE: dict[str, Any] = {
     "keywords": "DuBom Keywords",
 }
 
-KIND = Kind(
+KIND: Kind[BrandChange] = Kind(
     name="brand",
     example=EXAMPLE,
     change=BrandChange,
@@ -96,4 +98,5 @@ KIND = Kind(
     deliver=deliver,
     fold=fold,
     mapped=mapped,
+    express_owns=frozenset(),
 )

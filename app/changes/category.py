@@ -82,13 +82,18 @@ def mapped(change: CategoryChange, settings: VtexSettings) -> dict[str, Any]:  #
 async def deliver(change: CategoryChange, shop: Shop) -> None:
     values = mapped(change, shop.settings)
     told = values.pop("vtex_id", None)
+    owned = mapped(KIND.owned(change, shop.settings), shop.settings)
+    owned.pop("vtex_id", None)
     if "parent" in values:
         parent = values.pop("parent")
+        is_owned = "parent" in owned
+        owned.pop("parent", None)
         # Nobody waits for a parent where the store's team has the last word.
-        theirs = shop.settings.mode == "express" and await shop.bindings.find("category", change.code)
-        if not theirs:
-            values["FatherCategoryId"] = parent and await vtex_id_of(shop, "category", parent)
-    await bring(Entry("category", change.code, shop.vtex.categories, values, told), shop)
+        if is_owned or not await shop.bindings.find("category", change.code):
+            father = {"FatherCategoryId": parent and await vtex_id_of(shop, "category", parent)}
+            values |= father
+            owned |= father if is_owned else {}
+    await bring(Entry("category", change.code, shop.vtex.categories, values, owned, told), shop)
 
 
 #: With the values of VTEX's own guides.
@@ -101,7 +106,7 @@ EXAMPLE: dict[str, Any] = {
     "keywords": "Departamento Keywords",
 }
 
-KIND = Kind(
+KIND: Kind[CategoryChange] = Kind(
     name="category",
     example=EXAMPLE,
     change=CategoryChange,
@@ -113,4 +118,5 @@ KIND = Kind(
     deliver=deliver,
     fold=fold,
     mapped=mapped,
+    express_owns=frozenset(),
 )

@@ -19,11 +19,13 @@ from pydantic import (
 )
 
 from app.bindings import Bindings
+from app.changes import ownership
 from app.changes.absence import Absences
 from app.config import VtexSettings
 from app.errors import Refused
 from app.queue.folding import FRESHNESS, Fold
 from app.queue.lanes import Claim
+from app.queue.store import Store
 from app.vtex.store import VtexStore
 
 
@@ -101,6 +103,8 @@ class Shop:
     settings: VtexSettings
     vtex: VtexStore
     bindings: Bindings
+    #: Where a kind that touches others leaves changes of its own.
+    store: Store
     #: What VTEX did not have a moment ago.
     absences: Absences = field(default_factory=Absences)
 
@@ -128,6 +132,17 @@ class Kind(Generic[ChangeT]):
     mapped: Callable[[ChangeT, VtexSettings], dict[str, Any]] | None = None
     #: Counted up when `mapped` changes its meaning, so that everything is compared anew.
     mapping_version: int = 1
+    #: The ERP's fields that an update writes in express mode; None: all of them.
+    express_owns: frozenset[str] | None = None
+
+    def owned(self, change: ChangeT, settings: VtexSettings) -> ChangeT:
+        """What an update may write: the other fields are as if the ERP had not mentioned them."""
+        kept = ownership.kept_fields(self.name, settings, self.express_owns)
+        if kept is None:
+            return change
+        owned = change.model_copy()
+        owned.__pydantic_fields_set__.intersection_update(kept)
+        return owned
 
     def read(self, claim: Claim) -> ChangeT:
         try:

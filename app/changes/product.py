@@ -123,12 +123,9 @@ def fold_product(registers: Registers, change: Values, said: Saying) -> Folded:
 async def deliver(change: ProductChange, shop: Shop) -> None:
     """In express mode the store's team owns it once it is created."""
     values = mapped(change, shop.settings)
-    codes = {name: values.pop(name) for name, _ in _ALTERNATIVES if name in values}
-    owned: Record = {}
+    owned = await _resolved(mapped(KIND.owned(change, shop.settings), shop.settings), shop)
     if shop.settings.mode == "complete":
-        for name, code in codes.items():
-            values[_VTEX_NAMES[f"{name}_id"]] = await vtex_id_of(shop, name, code)
-        owned = values
+        values = owned
     catalog = shop.vtex.catalog
     await bring(
         Access("product", catalog.find_product, catalog.read_product, catalog.write_product),
@@ -141,6 +138,14 @@ async def deliver(change: ProductChange, shop: Shop) -> None:
     )
 
 
+async def _resolved(values: Record, shop: Shop) -> Record:
+    """VTEX's ids instead of the ERP's codes."""
+    for name, vtex_name in _ALTERNATIVES:
+        if name in values:
+            values[_VTEX_NAMES[vtex_name]] = await vtex_id_of(shop, name, values.pop(name))
+    return values
+
+
 def _in_place(template: Record, values: Record) -> Record:
     """A product that moves leaves its department too: VTEX finds the new one by the category."""
     if values.get("CategoryId", template.get("CategoryId")) == template.get("CategoryId"):
@@ -150,7 +155,8 @@ def _in_place(template: Record, values: Record) -> Record:
 
 def _complete(values: dict[str, Any], settings: VtexSettings) -> dict[str, Any]:
     """What VTEX needs to create it; express mode puts it, inactive, where the store team looks."""
-    record = {name: value for name, value in values.items() if value is not None}
+    codes = {name for name, _ in _ALTERNATIVES}
+    record = {name: value for name, value in values.items() if value is not None and name not in codes}
     if settings.mode == "express" and settings.defaults:
         record |= {"BrandId": settings.defaults.brand_id, "CategoryId": settings.defaults.category_id}
         record |= {"IsActive": False}
@@ -180,7 +186,7 @@ EXAMPLE: dict[str, Any] = {
     "visible": True,
 }
 
-KIND = Kind(
+KIND: Kind[ProductChange] = Kind(
     name="product",
     example=EXAMPLE,
     change=ProductChange,
@@ -191,4 +197,6 @@ KIND = Kind(
     deliver=deliver,
     fold=fold_product,
     mapped=mapped,
+    # Once it is created, it belongs to the store's team.
+    express_owns=frozenset(),
 )

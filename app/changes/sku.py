@@ -77,8 +77,6 @@ _VTEX_NAMES = {
 }
 _LENGTHS = frozenset({"packaged_height", "packaged_length", "packaged_width", "height", "length", "width"})
 _WEIGHTS = frozenset({"packaged_weight", "weight"})
-#: In express mode the ERP keeps these after creation; the rest belongs to the store's team.
-_EXPRESS_OWNS = frozenset(_VTEX_NAMES[name] for name in _LENGTHS | _WEIGHTS | {"cubic_weight", "eans"})
 _NEEDED = ("name", "packaged_height", "packaged_length", "packaged_width", "packaged_weight")
 
 
@@ -108,13 +106,11 @@ def _converted(name: str, value: Any, settings: VtexSettings) -> Any:
 async def deliver(change: SkuChange, shop: Shop) -> None:
     """Created inactive; in express mode an update writes the measures and EANs alone."""
     values = mapped(change, shop.settings)
+    owned = mapped(KIND.owned(change, shop.settings), shop.settings)
     if "product" in values:
-        values["ProductId"] = await product_id(shop, values.pop("product"))
-    owned = (
-        values
-        if shop.settings.mode == "complete"
-        else {name: value for name, value in values.items() if name in _EXPRESS_OWNS}
-    )
+        product = {"ProductId": await product_id(shop, values.pop("product"))}
+        values |= product
+        owned |= product if owned.pop("product", None) else {}
     catalog = shop.vtex.catalog
     await bring(
         Access("sku", catalog.find_sku, catalog.read_sku, catalog.write_sku),
@@ -183,7 +179,7 @@ EXAMPLE: dict[str, Any] = {
     "measurement_unit": "un",
 }
 
-KIND = Kind(
+KIND: Kind[SkuChange] = Kind(
     name="sku",
     example=EXAMPLE,
     change=SkuChange,
@@ -194,4 +190,6 @@ KIND = Kind(
     deliver=deliver,
     fold=fold,
     mapped=mapped,
+    # The rest belongs to the store's team.
+    express_owns=_LENGTHS | _WEIGHTS | {"cubic_weight", "eans"},
 )

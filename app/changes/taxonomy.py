@@ -13,7 +13,7 @@ from app.bindings import Creation
 from app.changes.kind import Shop, Text
 from app.errors import DeliveryError, Refused, Retry, Waiting
 from app.vtex.catalog import Record, overlay
-from app.vtex.taxonomy import Taxonomy, folded
+from app.vtex.catalog.taxonomy import Taxonomy, folded
 
 _INT32_MAX = 2**31 - 1
 
@@ -36,6 +36,8 @@ class Entry:
     taxonomy: Taxonomy
     #: None clears.
     values: Record
+    #: Those of them that an update writes.
+    owned: Record
     vtex_id: int | None = None
 
     @property
@@ -76,9 +78,8 @@ async def bring(entry: Entry, shop: Shop) -> Record:
         if taxonomy.fixed & entry.values.keys():
             template = await taxonomy.read(vtex_id) or template
     else:
-        owned = entry.values if shop.settings.mode == "complete" else {}
         # What was begun here is finished, whoever owns it from then on.
-        values = _created(entry, shop) if begun else owned
+        values = _created(entry, shop) if begun else entry.owned
         changing = {name: value for name, value in values.items() if name not in taxonomy.fixed}
         if (record := overlay(template, changing)) != template:
             await taxonomy.update(vtex_id, record)

@@ -72,6 +72,8 @@ class VtexSettings(_Section):
     #: complete: the ERP owns all that it sends; express: later only EANs, measures, prices and stock.
     mode: Literal["complete", "express"] = "complete"
     defaults: Defaults | None = None
+    #: express: the fields, by kind, that the ERP keeps after creation, instead of the kind's own list.
+    express_owns: dict[str, frozenset[str]] = {}
     #: The unit in which the ERP sends weights, and the one the store weighs in (VTEX: usually grams).
     weight_unit: Literal["g", "kg"]
     store_weight_unit: Literal["g", "kg"] = "g"

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from app.sandbox import attachments, catalog, connecting, control, erp, feed, logistics, oms, webservice
+from app.sandbox import catalog, connecting, control, erp, feed, logistics, oms, webservice
 from app.sandbox.door import Door
 from app.sandbox.erp import Erp
 from app.sandbox.faults import FaultInjection, Faults
@@ -43,7 +43,6 @@ def create_sandbox(
     app = Sandbox(
         routes=[
             *routes,
-            *attachments.ROUTES,
             *webservice.ROUTES,
             *erp.ROUTES,
             *connecting.ROUTES,

@@ -7,6 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from app.sandbox.catalog.products import PRODUCT_FIELDS
+from app.sandbox.catalog.shape import conform
+from app.sandbox.catalog.skus import activate_skus_of, add_image
 from app.sandbox.connecting import addresses
 from app.sandbox.dump import dump_store
 from app.sandbox.erp import Erp
@@ -14,10 +17,7 @@ from app.sandbox.faults import Faults, read_fault
 from app.sandbox.journal import journal_of
 from app.sandbox.order_flow import SHIPPING, cancel, move, place_order
 from app.sandbox.orders import Order
-from app.sandbox.products import PRODUCT_FIELDS
 from app.sandbox.quota import Bucket, PricingQuota
-from app.sandbox.shape import conform
-from app.sandbox.skus import activate_skus_of, add_image
 from app.sandbox.state import Store, store_of
 from app.sandbox.wire import Json, Record, RefusedError, is_integer, is_number, query_integer, read_object
 

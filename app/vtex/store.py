@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from app.config import VtexSettings
 from app.http.door import Door
 from app.vtex.catalog import Catalog
-from app.vtex.catalog_rest import RestCatalog
-from app.vtex.catalog_webservice import WebserviceCatalog
+from app.vtex.catalog.rest.goods import RestCatalog
+from app.vtex.catalog.rest.taxonomy import rest_brands, rest_categories
+from app.vtex.catalog.taxonomy import Taxonomy
+from app.vtex.catalog.webservice.goods import WebserviceCatalog
+from app.vtex.catalog.webservice.taxonomy import BRAND, CATEGORY, WebserviceTaxonomy
 from app.vtex.logistics import Logistics
 from app.vtex.orders import Orders
 from app.vtex.pricing import Pricing
 from app.vtex.rest import Rest
 from app.vtex.soap import Webservice
-from app.vtex.taxonomy import Taxonomy
-from app.vtex.taxonomy_rest import rest_brands, rest_categories
-from app.vtex.taxonomy_webservice import BRAND, CATEGORY, WebserviceTaxonomy
 
 
 @dataclass(frozen=True, slots=True)

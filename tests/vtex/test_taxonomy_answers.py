@@ -4,8 +4,8 @@ import pytest
 
 from app.errors import Refused, Retry, Unauthorized
 from app.http.door import Door
+from app.vtex.catalog.taxonomy import Taxonomy
 from app.vtex.store import VtexStore, open_store
-from app.vtex.taxonomy import Taxonomy
 from tests.vtex.saying import Saying, settings
 from tests.vtex.test_webservice_answers import envelope
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from app.errors import Retry
 from app.vtex.catalog import Record, overlay
+from app.vtex.catalog.rest.taxonomy import RestTaxonomy
+from app.vtex.catalog.taxonomy import folded
 from app.vtex.soap import Webservice
-from app.vtex.taxonomy import folded
-from app.vtex.taxonomy_rest import RestTaxonomy
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 
-from app.sandbox.shape import Field, check_new_id, conform
+from app.sandbox.catalog.shape import Field, check_new_id, conform
 from app.sandbox.state import Store
 from app.sandbox.wire import Record, RefusedError
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from starlette.requests import Request
 
+from app.sandbox.catalog.products import keep_brand, keep_category
 from app.sandbox.journal import note
-from app.sandbox.products import keep_brand, keep_category
 from app.sandbox.state import Store, store_of
 from app.sandbox.wire import Record, RefusedError
 

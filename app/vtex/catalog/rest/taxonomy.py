@@ -10,8 +10,8 @@ from typing import Any
 from app.config import VtexSettings
 from app.errors import Retry
 from app.vtex.catalog import Record
+from app.vtex.catalog.taxonomy import folded
 from app.vtex.rest import Reply, Rest, path
-from app.vtex.taxonomy import folded
 
 #: By parent (None for brands and departments) and name.
 Names = dict[tuple[int | None, str], int]

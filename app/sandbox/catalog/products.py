@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from app.sandbox.shape import Field, check_new_id, conform, slug
+from app.sandbox.catalog.shape import Field, check_new_id, conform, slug
 from app.sandbox.state import Store
 from app.sandbox.wire import Record, RefusedError
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from lxml import etree
 
-from app.sandbox.shape import date_time
+from app.sandbox.catalog.shape import date_time
 from app.sandbox.wire import Record, RefusedError
 
 TNS = "http://tempuri.org/"
 XS = "{http://www.w3.org/2001/XMLSchema}"
 XSI_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
-WSDL = Path(__file__).parent.parent / "vtex" / "webservice.wsdl"
+WSDL = Path(__file__).parents[2] / "vtex" / "webservice.wsdl"
 
 
 @dataclass(frozen=True)

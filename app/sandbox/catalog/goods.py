@@ -4,8 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.sandbox.journal import note
-from app.sandbox.products import (
+from app.sandbox.catalog.products import (
     CATEGORY_KEYS,
     category_path,
     create_product,
@@ -13,8 +12,9 @@ from app.sandbox.products import (
     keep_category,
     replace_product,
 )
-from app.sandbox.shape import slug
-from app.sandbox.skus import activate_skus_of, create_sku, replace_sku
+from app.sandbox.catalog.shape import slug
+from app.sandbox.catalog.skus import activate_skus_of, create_sku, replace_sku
+from app.sandbox.journal import note
 from app.sandbox.state import store_of
 from app.sandbox.wire import Json, Record, RefusedError, read_object
 

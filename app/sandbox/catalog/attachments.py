@@ -4,9 +4,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.sandbox.catalog import PVT, existing
+from app.sandbox.catalog.goods import PVT, existing
+from app.sandbox.catalog.skus import add_image, replace_image
 from app.sandbox.journal import note
-from app.sandbox.skus import add_image, replace_image
 from app.sandbox.state import Store, store_of
 from app.sandbox.wire import Json, RefusedError, read_object
 

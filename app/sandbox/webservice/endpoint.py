@@ -13,12 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.sandbox.contract import SOAP, TNS, contract, parse, read_members, write_members, wsdl
+from app.sandbox.catalog.products import create_product, replace_product
+from app.sandbox.catalog.skus import activate_if_possible, activate_skus_of, create_sku, replace_sku
 from app.sandbox.journal import note
-from app.sandbox.products import create_product, replace_product
-from app.sandbox.skus import activate_if_possible, activate_skus_of, create_sku, replace_sku
 from app.sandbox.state import Store, store_of
-from app.sandbox.webservice_taxonomy import TAXONOMY_OPERATIONS
+from app.sandbox.webservice.contract import SOAP, TNS, contract, parse, read_members, write_members, wsdl
+from app.sandbox.webservice.taxonomy import TAXONOMY_OPERATIONS
 from app.sandbox.wire import Record, RefusedError
 
 PATH = "/AdminWebService/Service.svc"

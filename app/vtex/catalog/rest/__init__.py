@@ -1,0 +1,1 @@
+"""The catalogue through VTEX's Catalog REST API."""

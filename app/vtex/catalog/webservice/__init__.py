@@ -1,0 +1,1 @@
+"""The catalogue through VTEX's SOAP webservice."""
