@@ -11,8 +11,8 @@ from app.queue.fairness import Chooser, MostUrgent
 from app.queue.lanes import Claim, Outcome, Submission
 from app.queue.notices import Notices
 from app.queue.store import accepting, claiming, leasing, pruning, recording, replaying
-from app.queue.store.accepting import Accepted, IdempotencyConflict
 from app.queue.store.claiming import Taken
+from app.queue.store.idempotency import Accepted, IdempotencyConflict
 from app.queue.store.reading import EventFilter, Reading
 from app.queue.store.streams import Stream, streams
 from app.queue.wakeup import Hint, StreamName, Wakeup

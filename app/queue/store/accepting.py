@@ -2,42 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, case, exists, false, func, literal, select, update
+from sqlalchemy import case, exists, false, func, literal, update
 from sqlalchemy.sql.elements import ColumnElement
-from sqlalchemy.sql.schema import Table
 
 from app.database import Transaction, Written
 from app.database.bulk import Rows, Together, among, insertion, listed
-from app.errors import BridgeError
 from app.queue.folding import Registers, Said, Saying, moment, saying
 from app.queue.lanes import Document, NewEvent, Submission
-from app.queue.models import Event, IdempotencyKey, Lane, Status
-
-LANE: Table = Lane.__table__  # type: ignore[attr-defined]  # SQLModel does not type it
-EVENT: Table = Event.__table__  # type: ignore[attr-defined]
-IDEMPOTENCY: Table = IdempotencyKey.__table__  # type: ignore[attr-defined]
+from app.queue.models import Status
+from app.queue.store.idempotency import Accepted, answered_before, bound_now
+from app.queue.store.tables import EVENT, LANE
 
 LaneKey = tuple[str, str, str]
-
-
-class IdempotencyConflict(BridgeError):
-    """The key was used for another body."""
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    event_ids: tuple[UUID, ...]
-    repeated: bool = False
-
-
-#: The order in which `accept` locks lanes: Python's, and the columns' own.
-LOCK_ORDER = (LANE.c.connection, LANE.c.kind, LANE.c.key)
 
 
 #: What a lane begins with; of a known one only what `_begin_or_go_on` names is taken.
@@ -53,11 +34,10 @@ _NEW_EVENTS = Rows(
     *("id", "connection", "kind", "key", "lane_id", "number", "payload", "status", "reason"),
     "finished_at",
 )
-_KEYS = Rows("keys", IDEMPOTENCY, "connection", "route", "key", "body_sha256", "event_ids", "expires_at")
 
 
 def accept(transaction: Transaction, batch: list[Submission], now: datetime) -> list[Accepted | Exception]:
-    answers = _answered_before(transaction, batch, now)
+    answers = answered_before(transaction, batch, now)
     fresh = [submission for submission, answer in zip(batch, answers, strict=True) if answer is None]
     lanes: dict[LaneKey, list[NewEvent]] = defaultdict(list)
     for submission in fresh:
@@ -73,7 +53,7 @@ def accept(transaction: Transaction, batch: list[Submission], now: datetime) -> 
 
 @cache
 def _begin_or_go_on(dialect: str) -> Written:
-    now = _now()
+    now = bound_now()
     begun: dict[str, ColumnElement[Any]] = {
         "resend": false(),
         "status": literal(Status.ACCEPTED.value),
@@ -102,11 +82,7 @@ def _set_desired(dialect: str) -> Any:
 
 
 def _insert_events(dialect: str) -> Any:
-    return insertion(EVENT, _NEW_EVENTS, dialect, accepted_at=_now())
-
-
-def _now() -> ColumnElement[datetime]:
-    return bindparam("now", type_=LANE.c.due_at.type)
+    return insertion(EVENT, _NEW_EVENTS, dialect, accepted_at=bound_now())
 
 
 _STORE = Together(_insert_events, _set_desired)
@@ -196,57 +172,3 @@ def _event_row(lane: Any, event: NewEvent, number: int) -> Document:
         "payload": event.payload,
         "status": Status.ACCEPTED.value,
     }
-
-
-def _answered_before(
-    transaction: Transaction, batch: list[Submission], now: datetime
-) -> list[Accepted | Exception | None]:
-    """Claim each idempotency key; None for the submissions that are new."""
-    keyed = {(s.connection, s.route, s.idempotency_key): s for s in reversed(batch) if s.idempotency_key}
-    if not keyed:
-        return [None] * len(batch)
-    rows = [
-        {
-            "connection": s.connection,
-            "route": s.route,
-            "key": s.idempotency_key,
-            "body_sha256": s.body_sha256,
-            "event_ids": [str(event.id) for event in s.events],
-            "expires_at": None if s.idempotency_life is None else now + s.idempotency_life,
-        }
-        for _, s in sorted(keyed.items(), key=lambda item: str(item[0]))
-    ]
-    keys = _KEYS.document(transaction, rows)
-    transaction.rows(_claim_keys(transaction.dialect), **keys, now=now)
-    known = transaction.rows(_claimed_keys(transaction.dialect), **keys)
-    standing = {(row.connection, row.route, row.key): row for row in known}
-    return [
-        _answer(standing[s.connection, s.route, s.idempotency_key], s) if s.idempotency_key else None
-        for s in batch
-    ]
-
-
-@cache
-def _claim_keys(dialect: str) -> Written:
-    """An expired key is taken over in place; a living one is only locked and read."""
-    statement = insertion(IDEMPOTENCY, _KEYS, dialect)
-    expired = func.coalesce(IDEMPOTENCY.c.expires_at < _now(), false())
-    taken = {name: statement.excluded[name] for name in ("body_sha256", "event_ids", "expires_at")}
-    kept = {name: case((expired, value), else_=IDEMPOTENCY.c[name]) for name, value in taken.items()}
-    identity = ["connection", "route", "key"]
-    return Written(statement.on_conflict_do_update(index_elements=identity, set_=kept), dialect)
-
-
-@cache
-def _claimed_keys(dialect: str) -> Written:
-    asked = _KEYS.columns(dialect)
-    same = (IDEMPOTENCY.c[name] == asked[name] for name in ("connection", "route", "key"))
-    return Written(select(IDEMPOTENCY).where(and_(*same)), dialect)
-
-
-def _answer(row: Any, submission: Submission) -> Accepted | Exception | None:
-    if row.event_ids == [str(event.id) for event in submission.events]:
-        return None
-    if row.body_sha256 != submission.body_sha256:
-        return IdempotencyConflict("this Idempotency-Key was used for another body")
-    return Accepted(tuple(UUID(each) for each in row.event_ids), repeated=True)

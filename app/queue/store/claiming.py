@@ -15,9 +15,9 @@ from app.database import Transaction, Written
 from app.database.bulk import among, listed
 from app.queue.fairness import Candidate, Chooser
 from app.queue.lanes import Claim
-from app.queue.store.accepting import EVENT, LANE
 from app.queue.store.heads import first_of_stream, target_in_flight, target_is_ours, with_heads
 from app.queue.store.streams import Stream
+from app.queue.store.tables import EVENT, LANE
 
 #: Streams that one statement looks into.
 _MOST_STREAMS = 32

@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy import Select, and_, bindparam, case, exists, func, literal, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from app.queue.store.accepting import EVENT, LANE
 from app.queue.store.streams import ONE
+from app.queue.store.tables import EVENT, LANE
 
 _OF_LANE = (
     *("id", "connection", "kind", "key", "target", "priority", "due_at", "is_state", "last_number"),

@@ -9,7 +9,7 @@ from sqlalchemy import Select, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.queue.lanes import Claim
-from app.queue.store.accepting import LANE, LOCK_ORDER
+from app.queue.store.tables import LANE, LOCK_ORDER
 
 
 async def renew(

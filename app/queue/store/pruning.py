@@ -11,8 +11,8 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from app.errors import Waiting
 from app.queue.models import Status
-from app.queue.store.accepting import EVENT, IDEMPOTENCY, LANE
 from app.queue.store.recording import ATTEMPT
+from app.queue.store.tables import EVENT, IDEMPOTENCY, LANE
 
 
 @dataclass(frozen=True, slots=True)

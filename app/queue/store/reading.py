@@ -11,8 +11,8 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from app.database import Database
 from app.queue.models import PENDING, Status
-from app.queue.store.accepting import EVENT, IDEMPOTENCY, LANE
 from app.queue.store.recording import ATTEMPT
+from app.queue.store.tables import EVENT, IDEMPOTENCY, LANE
 
 #: A row whose columns are what its query names.
 Found = Row[*tuple[Any, ...]]

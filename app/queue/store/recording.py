@@ -13,8 +13,8 @@ from app.database import Transaction, Written
 from app.database.bulk import Rows, Together, among, insertion, listed
 from app.queue.lanes import Claim, Document, Outcome, failures_after, since
 from app.queue.models import PENDING, Attempt, Status
-from app.queue.store.accepting import EVENT, LANE, LOCK_ORDER
 from app.queue.store.storable import storable
+from app.queue.store.tables import EVENT, LANE, LOCK_ORDER
 from app.queue.store.waking import arrived, sleepers, wake
 
 ATTEMPT: Table = Attempt.__table__  # type: ignore[attr-defined]  # SQLModel does not type it

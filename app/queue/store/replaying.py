@@ -8,7 +8,7 @@ from sqlalchemy import ScalarSelect, and_, case, func, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.queue.models import Status
-from app.queue.store.accepting import EVENT, LANE, LOCK_ORDER
+from app.queue.store.tables import EVENT, LANE, LOCK_ORDER
 
 
 async def replay(connection: AsyncConnection, connection_name: str, event_id: UUID, now: datetime) -> bool:

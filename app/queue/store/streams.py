@@ -10,7 +10,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import FromClause
 
 from app.database import Transaction, Written
-from app.queue.store.accepting import LANE
+from app.queue.store.tables import LANE
 
 #: Spelled out: PostgreSQL plans for a tenth of the table where it does not know the limit.
 ONE: ColumnElement[int] = literal_column("1")

@@ -11,7 +11,7 @@ from app.database.bulk import Rows, Values, among, listed
 from app.errors import Waiting
 from app.queue.lanes import Claim
 from app.queue.models import Status
-from app.queue.store.accepting import EVENT, LANE, LOCK_ORDER
+from app.queue.store.tables import EVENT, LANE, LOCK_ORDER
 
 _ARRIVED = Rows("arrived", LANE, "connection", "kind", "key")
 
