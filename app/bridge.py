@@ -23,6 +23,8 @@ from app.http.limits import limits_of
 from app.http.reasons import ALL_OF_VTEX, ERP
 from app.keys import Keys
 from app.orders.hints import Hints
+from app.orders.hook import HookReceivers
+from app.orders.leadership import Leadership
 from app.orders.poller import Poller
 from app.orders.telling import KIND as ORDER
 from app.orders.telling import OrderDeliverer
@@ -64,6 +66,7 @@ class Bridge:
             connections=self.settings.connections,
             max_body_bytes=self.settings.server.max_body_bytes,
             why_kinds_rest=self.why_kinds_rest,
+            hooks=self.hook_receivers(),
             serve_api=serve_api,
         )
         config = uvicorn.Config(
@@ -129,9 +132,22 @@ class Bridge:
             if (name, api) in held or (api != ERP and (name, ALL_OF_VTEX) in held)
         )
 
+    def hook_receivers(self) -> HookReceivers:
+        secrets = {name: each.orders.hook_secret for name, each in self.settings.connections.items()}
+        return HookReceivers(
+            {name: (secret, Hints(self.database, name)) for name, secret in secrets.items() if secret}
+        )
+
     def pollers(self) -> list[Poller]:
         return [
-            Poller(name, connection.orders, self.shops[name].orders, Hints(self.database, name), self.store)
+            Poller(
+                name,
+                connection.orders,
+                self.shops[name].orders,
+                Hints(self.database, name),
+                self.store,
+                Leadership(self.database, name),
+            )
             for name, connection in self.settings.connections.items()
             if connection.order_sources
         ]

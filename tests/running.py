@@ -126,7 +126,7 @@ def configuration(database_url: str, sandbox_url: str, **changes: Any) -> dict[s
     }
     return {
         **_without_password(database_url),
-        "server": {"port": 0},
+        "server": {"port": 0, **changes.get("server", {})},
         "delivery": delivery,
         "connections": {"acme": {"vtex": vtex, "orders": orders, "erp": erp}},
     }

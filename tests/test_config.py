@@ -64,7 +64,7 @@ def test_every_mistake_is_listed_with_its_place() -> None:
             "connections.beta.vtex.app_token: is required; add it",
             "connections.beta.vtex.weight_unit: is required; add it",
             "connections.beta.vtex.length_unit: is required; add it",
-            "connections.beta.orders.sources.0: must be 'feed' or 'list'",
+            "connections.beta.orders.sources.0: must be 'feed', 'hook' or 'list'",
         ]
     )
 

@@ -64,7 +64,24 @@ def _password_in(content: Mapping[str, Any]) -> list[str]:
 
 
 def _unusable_secrets(settings: Settings) -> list[str]:
-    return [*_shared_app_keys(settings), *_malformed_callback_secrets(settings)]
+    return [
+        *_shared_app_keys(settings),
+        *_malformed_callback_secrets(settings),
+        *_shared_hook_secrets(settings),
+    ]
+
+
+def _shared_hook_secrets(settings: Settings) -> list[str]:
+    mistakes = []
+    owners: dict[str, str] = {}
+    for name, connection in settings.connections.items():
+        secret = connection.orders.hook_secret
+        if secret and (other := owners.setdefault(secret.get(), name)) != name:
+            mistakes.append(
+                f"connections.{name}.orders.hook_secret: the same as connections.{other}'s; it selects the"
+                " connection, so each needs one of its own"
+            )
+    return mistakes
 
 
 def _malformed_callback_secrets(settings: Settings) -> list[str]:

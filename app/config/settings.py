@@ -119,13 +119,25 @@ class ErpSettings(_Section):
 
 
 class OrderSettings(_Section):
-    sources: list[Literal["feed", "list"]] = ["feed"]
-    #: Replace a feed configuration that this service did not make.
+    sources: list[Literal["feed", "hook", "list"]] = ["feed"]
+    #: Where VTEX reaches this bridge's /v1/vtex/hook/orders, from outside and by https.
+    hook_url: BaseUrl | None = None
+    #: VTEX sends it with each notification, in the header `key`; it selects the connection.
+    hook_secret: SecretRef | None = None
+    #: How often VTEX is asked whether it has our hook still.
+    hook_check_seconds: Annotated[float, Field(gt=0)] = 600
+    #: Replace a feed or hook configuration that this service did not make.
     take_over: bool = False
     #: VTEX asks for 5 s at least.
     feed_poll_seconds: Annotated[float, Field(ge=0.05)] = 5
     list_poll_seconds: Annotated[float, Field(ge=0.05)] = 300
     feed_visibility_seconds: Annotated[int, Field(ge=1, le=43200)] = 240
+
+    @model_validator(mode="after")
+    def _hook_is_whole(self) -> Self:
+        if "hook" in self.sources and (self.hook_url is None or self.hook_secret is None):
+            raise ValueError('sources has "hook": hook_url and hook_secret are needed')
+        return self
 
 
 class ConnectionSettings(_Section):

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import wraps
 from typing import Any
 
 from uuid_utils.compat import uuid7
@@ -13,12 +14,15 @@ from app.config import OrderSettings
 from app.errors import BridgeError, DatabaseUnavailable, DeliveryError, Paused, Retry, Unauthorized
 from app.orders.feed import ensure_feed, read_feed
 from app.orders.hints import Hint, Hints
+from app.orders.hook import ensure_hook
+from app.orders.leadership import RENEW_SECONDS, Leadership
 from app.orders.mapping import order_document
 from app.orders.status import BEFORE_HANDLING, READY, REPORTED
+from app.orders.sweep import sweep
 from app.orders.telling import KIND, PRIORITY
 from app.queue.lanes import Backoff, NewEvent, Submission
 from app.queue.store import Store
-from app.vtex.orders import LIST_PAGE_SIZE, LIST_PAGES, Orders
+from app.vtex.orders import Orders
 
 log = logging.get(__name__)
 
@@ -27,6 +31,7 @@ _HINT_POLL_SECONDS = 0.5
 #: A new feed knows no past, and the list's index lags some minutes: so twice.
 _SWEEP_AGAIN = timedelta(minutes=10)
 _SWEEP_POLL_SECONDS = 1.0
+_NOT_LEADING_SECONDS = 0.2
 #: VTEX does not show yet what its feed told: the order comes later, and must not be forgotten.
 _NOT_YET = timedelta(minutes=1)
 _BACKOFF = Backoff(timedelta(seconds=1), timedelta(seconds=60))
@@ -36,29 +41,59 @@ class Poller:
     """One connection's sources and readers."""
 
     def __init__(
-        self, connection: str, settings: OrderSettings, orders: Orders, hints: Hints, store: Store
+        self,
+        connection: str,
+        settings: OrderSettings,
+        orders: Orders,
+        hints: Hints,
+        store: Store,
+        leadership: Leadership,
     ) -> None:
         self._connection = connection
         self._settings = settings
         self._orders = orders
         self._hints = hints
         self._store = store
+        self._leadership = leadership
         self._stopping = asyncio.Event()
         self._hinted = asyncio.Event()
         self._feed_is_ours = False
+        self._hook_is_ours = False
         #: When the list is read beside the feed.
         self._sweeps: list[datetime] = []
 
     async def run(self) -> None:
         """Until `stop`; an outage of VTEX or of the database is waited for."""
-        loops = [self._forever(self._read_hinted)]
-        if "feed" in self._settings.sources:
-            loops.append(self._forever(self._poll_feed))
-        if "list" in self._settings.sources:
-            loops.append(self._forever(self._poll_list))
-        elif "feed" in self._settings.sources:
-            loops.append(self._forever(self._sweep))
+        sources = self._settings.sources
+        loops = [self._forever(self._read_hinted), self._forever(self._lead)]
+        if "feed" in sources:
+            loops.append(self._forever(self._led(self._poll_feed)))
+        if "hook" in sources:
+            loops.append(self._forever(self._led(self._check_hook)))
+        if "list" in sources:
+            loops.append(self._forever(self._led(self._poll_list)))
+        elif sources:
+            loops.append(self._forever(self._led(self._sweep)))
         await asyncio.gather(*loops)
+        with suppress(DatabaseUnavailable):
+            await self._leadership.give_up()
+
+    async def _lead(self) -> float:
+        await self._leadership.take_or_renew()
+        return RENEW_SECONDS
+
+    def _led(self, step: Callable[[], Awaitable[float]]) -> Callable[[], Awaitable[float]]:
+        """The source is asked by one poller of all; hints are read by each."""
+
+        @wraps(step)
+        async def as_leader() -> float:
+            if self._leadership.is_ours:
+                return await step()
+            # Whoever takes over learns anew what VTEX has.
+            self._feed_is_ours = False
+            return _NOT_LEADING_SECONDS
+
+        return as_leader
 
     def stop(self) -> None:
         self._stopping.set()
@@ -97,6 +132,15 @@ class Poller:
         now = self._store.clock()
         self._sweeps = [now, now + _SWEEP_AGAIN]
 
+    async def _check_hook(self) -> float:
+        await ensure_hook(self._orders, self._settings, REPORTED)
+        if not self._hook_is_ours:
+            # A new hook knows no past, like a new feed.
+            now = self._store.clock()
+            self._hook_is_ours, self._sweeps = True, [now, now + _SWEEP_AGAIN]
+        metrics.LAST_POLL.labels(self._connection, "hook").set_to_current_time()
+        return self._settings.hook_check_seconds
+
     async def _sweep(self) -> float:
         """The list finds what the feed cannot know: orders from before it was made, or from our absence.
 
@@ -109,15 +153,10 @@ class Poller:
         return _SWEEP_POLL_SECONDS
 
     async def _poll_list(self) -> float:
-        """Ids first, then the reading: pages shift while orders leave the status."""
-        found: list[str] = []
-        for page in range(1, LIST_PAGES + 1):
-            ids = await self._orders.ready_page(page)
-            found += ids
-            if len(ids) < LIST_PAGE_SIZE:
-                break
-        await self._hints.put(Hint(order_id, READY) for order_id in found)
-        self._seen("list", len(found))
+        """All of it, however many they are."""
+        async for order_ids in sweep(self._orders, [READY], self._store.clock()):
+            await self._hints.put(Hint(order_id, READY) for order_id in order_ids)
+            self._seen("list", len(order_ids))
         return self._settings.list_poll_seconds
 
     def _seen(self, source: str, found: int) -> None:

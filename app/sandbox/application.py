@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from app.sandbox import catalog, connecting, control, erp, feed, logistics, oms, webservice
+from app.sandbox import catalog, connecting, control, erp, feed, hook, logistics, oms, webservice
 from app.sandbox.door import Door
 from app.sandbox.erp import Erp
 from app.sandbox.faults import FaultInjection, Faults
@@ -39,10 +39,18 @@ def create_sandbox(
 ) -> Starlette:
     """One application for everything; its state is reachable as `app.state`: store, journal, erp, faults."""
     store, journal = Store(account=account, app_key=app_key, app_token=app_token), Journal()
-    routes = [*pricing_routes(account), *logistics.ROUTES, *oms.ROUTES, *feed.ROUTES, *catalog.ROUTES]
+    routes = [
+        *pricing_routes(account),
+        *logistics.ROUTES,
+        *oms.ROUTES,
+        *feed.ROUTES,
+        *hook.ROUTES,
+        *catalog.ROUTES,
+    ]
     app = Sandbox(
         routes=[
             *routes,
+            *catalog.ROUTES,
             *webservice.ROUTES,
             *erp.ROUTES,
             *connecting.ROUTES,

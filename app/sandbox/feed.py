@@ -25,7 +25,7 @@ async def post_config(request: Request) -> Response:
     wanted, queue = body.get("filter"), body.get("queue")
     if not isinstance(wanted, dict) or not isinstance(queue, dict):
         raise RefusedError(400, "filter and queue are required")
-    config = {"filter": _filter(wanted), "queue": _queue(queue)}
+    config = {"filter": workflow_filter(wanted), "queue": _queue(queue)}
     store.feed.configure(config, store.now())
     note(request, "feed.configured", status=config["filter"]["status"])
     return Response(status_code=200)
@@ -68,7 +68,7 @@ def _configured(store: Store) -> Record:
     return config
 
 
-def _filter(wanted: Record) -> Record:
+def workflow_filter(wanted: Record) -> Record:
     status = wanted.get("status")
     if status and ("expression" in wanted or "disableSingleFire" in wanted):
         raise RefusedError(409, "status cannot be combined with expression or disableSingleFire")

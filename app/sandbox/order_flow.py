@@ -60,6 +60,7 @@ def move(store: Store, order: Order, status: str) -> None:
         order.history.append((now, step))
         _move_reservations(store, order)
         store.feed.offer(order.order_id, step, last, last_at, now)
+        store.hook.offer(order.order_id, step, last, last_at, now)
 
 
 def _move_reservations(store: Store, order: Order) -> None:

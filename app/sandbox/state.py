@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from starlette.requests import Request
 
 from app.sandbox.feed_queue import FeedQueue
+from app.sandbox.hook_calls import Hook
 from app.sandbox.orders import Order, Reservation
 from app.sandbox.prices import Price
 from app.sandbox.quota import PricingQuota
@@ -105,12 +106,14 @@ class Store(Settings):
     )
     orders: dict[str, Order] = field(default_factory=dict)
     feed: FeedQueue = field(init=False)
+    hook: Hook = field(init=False)
     chance: random.Random = field(init=False)
     _ids: dict[str, Iterator[int]] = field(init=False)
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)  # noqa: S311 - repeatable on purpose
         self.feed = FeedQueue(self.chance)
+        self.hook = Hook(self.account)
         self._ids = {kind: itertools.count(first) for kind, first in FIRST_IDS.items()}
 
     def reset(self) -> None:

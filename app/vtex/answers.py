@@ -43,6 +43,8 @@ _RESOURCES_OF_OPERATIONS = {
     ("orders", "configure feed"): "Feed v3 and Hook Admin",
     ("orders", "read feed"): "Feed v3 and Hook Admin",
     ("orders", "commit feed"): "Feed v3 and Hook Admin",
+    ("orders", "read hook configuration"): "Feed v3 and Hook Admin",
+    ("orders", "configure hook"): "Feed v3 and Hook Admin",
     ("catalog", "list brand names"): _BRANDS,
     ("catalog", "read brand"): _BRANDS,
     ("catalog", "create brand"): _BRANDS,

@@ -1,6 +1,7 @@
 """VTEX OMS: orders, start-handling, invoices, the list and the feed; money in integer cents."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from app.config import VtexSettings
@@ -23,11 +24,19 @@ class FeedItem:
     state: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    order_ids: list[str]
+    #: Of all pages.
+    total: int
+
+
 class Orders:
     def __init__(self, rest: Rest, settings: VtexSettings) -> None:
         self._rest = rest
         self._oms = settings.rest_base + "/api/oms/pvt/orders"
         self._feed = settings.rest_base + "/api/orders/feed"
+        self._hook = settings.rest_base + "/api/orders/hook/config"
 
     async def read(self, order_id: str) -> dict[str, Any] | None:
         reply = await self._rest.call(
@@ -45,17 +54,38 @@ class Orders:
         """The same invoiceNumber again changes nothing, so a retry is safe."""
         await self._rest.call("orders", "invoice", "POST", self._at(order_id) + "/invoice", json=invoice)
 
-    async def ready_page(self, page: int) -> list[str]:
-        """Ids of one page of orders that were ready-for-handling some minutes ago: the index lags."""
+    async def listed(
+        self, statuses: list[str], page: int, created: tuple[datetime, datetime] | None = None
+    ) -> ListPage:
+        """Orders that had one of the statuses some minutes ago: the index lags."""
         query: dict[str, str | int] = {
-            "f_status": "ready-for-handling",
+            "f_status": ",".join(statuses),
             "orderBy": "creationDate,asc",
             "page": page,
             "per_page": LIST_PAGE_SIZE,
         }
+        if created:
+            start, end = (moment.astimezone(UTC).isoformat(timespec="milliseconds") for moment in created)
+            window = f"[{start} TO {end}]".replace("+00:00", "Z")
+            query["f_creationDate"] = f"creationDate:{window}"
         reply = await self._rest.call("orders", "list orders", "GET", self._oms, query=query)
-        rows = (reply.record() or {}).get("list") or []
-        return [row["orderId"] for row in rows if row.get("orderId")]
+        answer = reply.record() or {}
+        ids = [row["orderId"] for row in answer.get("list") or [] if row.get("orderId")]
+        return ListPage(ids, int((answer.get("paging") or {}).get("total") or len(ids)))
+
+    async def hook_configuration(self) -> dict[str, Any] | None:
+        reply = await self._rest.call(
+            "orders", "read hook configuration", "GET", self._hook, expected={_NOT_FOUND}
+        )
+        return reply.record()
+
+    async def configure_hook(self, statuses: list[str], *, url: str, headers: dict[str, str]) -> None:
+        """VTEX calls the address with a ping before it answers, and refuses one that does not say 200."""
+        body = {
+            "filter": {"type": "FromWorkflow", "status": statuses},
+            "hook": {"url": url, "headers": headers},
+        }
+        await self._rest.call("orders", "configure hook", "POST", self._hook, json=body)
 
     async def feed_configuration(self) -> dict[str, Any] | None:
         reply = await self._rest.call(

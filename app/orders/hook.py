@@ -1,0 +1,62 @@
+"""VTEX's order hook: registered like the feed, and what it tells is a hint like the feed's."""
+
+import hmac
+from collections.abc import Mapping
+from typing import Any
+
+from app import logging
+from app.config import OrderSettings
+from app.config.secret import SecretRef
+from app.errors import Refused
+from app.orders.hints import Hint, Hints
+from app.vtex.orders import Orders
+
+log = logging.get(__name__)
+
+#: VTEX's schema demands a header of this name; ours carries the secret.
+SECRET_HEADER = "key"  # noqa: S105  its name
+
+
+class HookReceivers:
+    """The connections that VTEX may notify, each by its secret."""
+
+    def __init__(self, receivers: Mapping[str, tuple[SecretRef, Hints]]) -> None:
+        self._receivers = receivers
+
+    def connection_of(self, secret: str) -> str | None:
+        """All are compared, so that the time tells nothing."""
+        matches = [
+            connection
+            for connection, (reference, _) in self._receivers.items()
+            if hmac.compare_digest(reference.get().encode(), secret.encode())
+        ]
+        return matches[0] if matches else None
+
+    async def take(self, connection: str, hint: Hint) -> None:
+        """Return after the commit."""
+        await self._receivers[connection][1].put([hint])
+
+
+async def ensure_hook(orders: Orders, settings: OrderSettings, statuses: frozenset[str]) -> None:
+    """Make the hook of this app key ours; Refused for one that somebody else configured.
+
+    VTEX removes a hook after three days without notifications, so this is asked again and again.
+    """
+    if settings.hook_url is None or settings.hook_secret is None:
+        return
+    wanted = {SECRET_HEADER: settings.hook_secret.get()}
+    present = await orders.hook_configuration()
+    hook: dict[str, Any] = (present or {}).get("hook") or {}
+    if hook.get("url"):
+        found = {name.lower(): value for name, value in ((present or {}).get("filter") or {}).items()}
+        ours = hook["url"] == settings.hook_url
+        told = set(found.get("status") or []) == statuses and hook.get("headers") == wanted
+        if ours and told:
+            return
+        if not ours and not settings.take_over:
+            raise Refused(
+                f"this app key has a hook that we did not configure, to {hook['url']}; use an app key of the"
+                " bridge's own, or set orders.take_over = true"
+            )
+    await orders.configure_hook(sorted(statuses), url=str(settings.hook_url), headers=wanted)
+    log.info("hook.configured", url=settings.hook_url)
