@@ -20,6 +20,7 @@ from app.errors import ConfigurationError
 from app.http.door import Door, begin_trace
 from app.http.gate import Breaking, Gate
 from app.http.limits import limits_of
+from app.http.proxies import Proxies
 from app.http.reasons import ALL_OF_VTEX, ERP
 from app.keys import Keys
 from app.orders.hints import Hints
@@ -192,8 +193,8 @@ def _retention(settings: RetentionSettings) -> Retention:
 
 @asynccontextmanager
 async def bridge(settings: Settings) -> AsyncIterator[Bridge]:
-    if unknown := list(ownership.mistakes(settings.connections, KINDS)):
-        raise ConfigurationError(unknown)
+    if mistakes := [*ownership.mistakes(settings.connections, KINDS), *Proxies().mistakes()]:
+        raise ConfigurationError(mistakes)
     database = Database(settings.database)
     gate = Gate(SharedPaces(database), limits_of(settings.connections), _breaking(settings.delivery))
     # No connection's slow answers may hold the sockets that another needs; pollers need a few too.

@@ -14,5 +14,14 @@ class Proxies:
         #: The narrowest first; None: without a proxy.
         self._routes = sorted(found.items(), key=lambda route: route[0].priority)
 
+    def mistakes(self) -> list[str]:
+        """What no request could go through, in words; a person may have left it in the environment."""
+        return [
+            f"the proxy of the environment is a {proxy.partition('://')[0]} proxy; only http:// and https://"
+            " ones are supported: correct ALL_PROXY, HTTP_PROXY or HTTPS_PROXY"
+            for _, proxy in self._routes
+            if proxy and not proxy.startswith(("http://", "https://"))
+        ]
+
     def of(self, url: httpx2.URL) -> str | None:
         return next((proxy for pattern, proxy in self._routes if pattern.matches(url)), None)

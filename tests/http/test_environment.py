@@ -9,6 +9,7 @@ import pytest
 
 from app.errors import Retry
 from app.http.door import Door
+from app.http.proxies import Proxies
 from tests.http.conftest import to
 from tests.http.wire import Wire, wire_server
 
@@ -29,6 +30,14 @@ async def tls_wire() -> AsyncIterator[Wire]:
     context.load_cert_chain(CERTIFICATE)
     async with wire_server(context) as running:
         yield running
+
+
+def test_a_socks_proxy_is_a_mistake_that_names_the_fix(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5://user:pass@127.0.0.1:1080")
+    [mistake] = Proxies().mistakes()
+    assert "socks5 proxy" in mistake
+    assert "ALL_PROXY" in mistake
+    assert "pass" not in mistake
 
 
 async def test_a_request_goes_through_the_proxy_with_its_login(
