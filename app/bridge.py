@@ -68,6 +68,7 @@ class Bridge:
             max_body_bytes=self.settings.server.max_body_bytes,
             why_kinds_rest=self.why_kinds_rest,
             hooks=self.hook_receivers(),
+            reads_orders=[name for name, each in self.settings.connections.items() if each.order_sources],
             serve_api=serve_api,
         )
         config = uvicorn.Config(

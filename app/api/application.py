@@ -12,7 +12,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from app import logging
-from app.api import described, events, health, hook, webhooks
+from app.api import described, events, health, hook, orders, webhooks
 from app.api.intake import Intake
 from app.api.measuring import Measured
 from app.api.parameters import parameter_mistake
@@ -53,6 +53,7 @@ def create_app(
     max_body_bytes: int,
     why_kinds_rest: Callable[[str], Awaitable[Mapping[str, str]]] = _nothing_rests,
     hooks: HookReceivers | None = None,
+    reads_orders: Collection[str] = (),
     serve_api: bool = True,
 ) -> FastAPI:
     """With `serve_api` false only health and metrics, for the roles that take no requests."""
@@ -70,11 +71,12 @@ def create_app(
     app.state.store, app.state.keys, app.state.database = store, keys, store.database
     app.state.connections = frozenset(connections)
     app.state.why_kinds_rest = why_kinds_rest
-    app.state.hooks = hooks or HookReceivers({})
+    app.state.hooks, app.state.reads_orders = hooks or HookReceivers({}), frozenset(reads_orders)
     if serve_api:
         # Routes are tried in this order.
         app.include_router(webhooks.router())
         app.include_router(events.router())
+        app.include_router(orders.router())
         app.include_router(hook.router())
         _add_docs(app)
     app.include_router(health.router())

@@ -1,6 +1,6 @@
 """Reading for people: events with what holds them up, their attempts, and a lane's whole state."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from app.database import Database
 from app.queue.models import PENDING, Status
 from app.queue.store.recording import ATTEMPT
-from app.queue.store.tables import EVENT, IDEMPOTENCY, LANE
+from app.queue.store.tables import EVENT, IDEMPOTENCY, LANE, end_of
 
 #: A row whose columns are what its query names.
 Found = Row[*tuple[Any, ...]]
@@ -106,6 +106,24 @@ class Reading:
             query = query.order_by(EVENT.c.id.desc())
         async with self._database.read() as transaction:
             return (await transaction.execute(query.limit(wanted.limit))).all()
+
+    async def newest(self, connection: str, kind: str, before: int | None, limit: int) -> Sequence[Found]:
+        """The newest event of each key, the latest keys first; go on from the last `lane_id`."""
+        ours = [LANE.c.connection == connection, LANE.c.kind == kind, EVENT.c.number == LANE.c.last_number]
+        if before is not None:
+            ours.append(LANE.c.id < before)
+        query = _events().add_columns(EVENT.c.lane_id).where(*ours).order_by(LANE.c.id.desc()).limit(limit)
+        async with self._database.read() as transaction:
+            return (await transaction.execute(query)).all()
+
+    async def below(
+        self, connection: str, kinds: Collection[str], prefix: str, limit: int
+    ) -> Sequence[Found]:
+        """Events whose key begins so, oldest first."""
+        keys = LANE.c.key >= prefix, LANE.c.key < end_of(prefix)
+        query = _events().where(LANE.c.connection == connection, LANE.c.kind.in_(kinds), *keys)
+        async with self._database.read() as transaction:
+            return (await transaction.execute(query.order_by(EVENT.c.id).limit(limit))).all()
 
     async def event(self, connection: str, event_id: UUID) -> Found | None:
         query = _events().where(EVENT.c.connection == connection, EVENT.c.id == event_id)

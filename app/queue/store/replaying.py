@@ -8,7 +8,7 @@ from sqlalchemy import ScalarSelect, and_, case, func, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.queue.models import Status
-from app.queue.store.tables import EVENT, LANE, LOCK_ORDER
+from app.queue.store.tables import EVENT, LANE, LOCK_ORDER, end_of
 
 
 async def replay(connection: AsyncConnection, connection_name: str, event_id: UUID, now: datetime) -> bool:
@@ -67,7 +67,7 @@ async def resend(
     connection: AsyncConnection, connection_name: str, kind: str, prefixes: Iterable[str]
 ) -> int:
     """What VTEX acknowledged for the keys that begin so holds no longer; tells how many lanes there are."""
-    begins = or_(*(and_(LANE.c.key >= prefix, LANE.c.key < _end(prefix)) for prefix in sorted(prefixes)))
+    begins = or_(*(and_(LANE.c.key >= prefix, LANE.c.key < end_of(prefix)) for prefix in sorted(prefixes)))
     # In the order in which accepting locks them; an attempt in flight keeps the mark, whatever it records.
     found = await connection.scalars(
         select(LANE.c.id)
@@ -78,8 +78,3 @@ async def resend(
     ids = list(found)
     await connection.execute(update(LANE).where(LANE.c.id.in_(ids)).values(resend=True))
     return len(ids)
-
-
-def _end(prefix: str) -> str:
-    """The first text behind all that begin so."""
-    return prefix[:-1] + chr(ord(prefix[-1]) + 1)

@@ -1,0 +1,178 @@
+"""Orders: those that were read from VTEX, each one's journey, and asking for one by hand."""
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.api.auth import Connection
+from app.api.explained import EventView, event_view
+from app.api.problems import Problem, declared
+from app.changes import KINDS
+from app.orders.hints import Hint, Hints
+from app.orders.journey import ledger
+from app.orders.telling import KIND as ORDER
+from app.queue.store import EventFilter, Store
+from app.queue.store.reading import Found
+
+_PROBLEMS = declared("unauthorized", "invalid-request", "internal", "unavailable")
+_PROBLEMS_OF_ONE = declared("unauthorized", "not-found", "invalid-request", "internal", "unavailable")
+#: What the ERP tells of an order, keyed by the order and what is told.
+_FACTS = [kind.name for kind in KINDS.values() if kind.fold is None]
+#: More than any order has: its statuses, invoices, trackings.
+_MOST_STEPS = 500
+
+OrderId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.-]{1,100}$", description="VTEX's order id.")]
+
+
+class OrderQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    cursor: int | None = Field(default=None, description="From the page before.")
+    limit: int = Field(default=100, ge=1, le=500, description="Orders of one page.")
+
+
+class OrderSummary(BaseModel):
+    """What is known of an order without its customer."""
+
+    id: str
+    status: str = Field(description="VTEX's status, as it was read last.")
+    created_at: str | None
+    currency: str | None
+    total: Decimal | None
+    told: EventView = Field(description="How the telling of that status stands.")
+
+
+class OrderPage(BaseModel):
+    orders: list[OrderSummary] = Field(description="Those that were first read last come first.")
+    cursor: int | None = Field(description="Pass it on for the next page; null on the last.")
+
+
+class LineView(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    sku: str | None
+    vtex_sku_id: int | None
+    ordered: int
+    invoiced: int
+    returned: int
+    remaining: int
+
+
+class LedgerView(BaseModel):
+    """What VTEX acknowledged of this connection's invoices."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    total: Decimal | None
+    invoiced: Decimal
+    returned: Decimal
+    remaining: Decimal | None
+    lines: list[LineView]
+
+
+class OrderView(OrderSummary):
+    journey: list[EventView] = Field(
+        description="Each status that the ERP was told, and all that the ERP told of the order, oldest first."
+    )
+    ledger: LedgerView
+
+
+class ImportView(BaseModel):
+    order: str
+    next: str
+
+
+def router() -> APIRouter:
+    routes = APIRouter(prefix="/v1/orders", tags=["orders"])
+
+    @routes.get("", summary="List the orders that were read", responses=_PROBLEMS)
+    async def list_orders(
+        request: Request, connection: Connection, query: Annotated[OrderQuery, Query()]
+    ) -> OrderPage:
+        """One entry for each order, with the status that was read last."""
+        store = _store(request)
+        rows = await store.read.newest(connection, ORDER, query.cursor, query.limit + 1)
+        page, resting = rows[: query.limit], await request.app.state.why_kinds_rest(connection)
+        return OrderPage(
+            orders=[OrderSummary(**_summary(row, resting)) for row in page],
+            cursor=page[-1].lane_id if len(rows) > len(page) else None,
+        )
+
+    @routes.get("/{order_id}", summary="Show an order's journey", responses=_PROBLEMS_OF_ONE)
+    async def read_order(request: Request, connection: Connection, order_id: OrderId) -> OrderView:
+        """What was read and told of an order, step by step, and what of it is invoiced."""
+        store = _store(request)
+        told = await _told(store, connection, order_id)
+        if not told:
+            raise _unknown(order_id)
+        steps = [*told, *await store.read.below(connection, _FACTS, f"{order_id}/", _MOST_STEPS)]
+        resting = await request.app.state.why_kinds_rest(connection)
+        invoices = [step for step in steps if step.kind == "invoice"]
+        return OrderView(
+            **_summary(told[0], resting),
+            journey=[event_view(step, resting) for step in sorted(steps, key=lambda step: step.id)],
+            ledger=LedgerView.model_validate(ledger(told[0].payload["order"], invoices)),
+        )
+
+    @routes.post(
+        "/{order_id}/import",
+        status_code=202,
+        summary="Read an order now",
+        responses=_PROBLEMS_OF_ONE,
+    )
+    async def import_order(request: Request, connection: Connection, order_id: OrderId) -> ImportView:
+        """VTEX is asked for it; if its status is one that is reported and new, the ERP is told."""
+        if connection not in request.app.state.reads_orders:
+            raise Problem("not-found", "this connection reads no orders: its configuration has no [erp]")
+        await Hints(_store(request).database, connection).put([Hint(order_id, None)])
+        return ImportView(
+            order=order_id, next=f"the poller reads it within seconds; see GET /v1/orders/{order_id}"
+        )
+
+    @routes.post(
+        "/{order_id}/resend",
+        status_code=202,
+        summary="Tell the ERP again",
+        responses=_PROBLEMS_OF_ONE,
+    )
+    async def resend_order(request: Request, connection: Connection, order_id: OrderId) -> EventView:
+        """The status that was read last is told again: the same body under the same webhook-id."""
+        store = _store(request)
+        told = await _told(store, connection, order_id)
+        if not told or not await store.replay(connection, told[0].id):
+            raise _unknown(order_id)
+        [newest, *_] = await _told(store, connection, order_id)
+        return event_view(newest, await request.app.state.why_kinds_rest(connection))
+
+    return routes
+
+
+def _store(request: Request) -> Store:
+    store: Store = request.app.state.store
+    return store
+
+
+async def _told(store: Store, connection: str, order_id: str) -> list[Found]:
+    wanted = EventFilter(kind=ORDER, key=order_id, limit=_MOST_STEPS)
+    return list(await store.read.events(connection, wanted))
+
+
+def _summary(row: Found, resting: Any) -> dict[str, Any]:
+    order = row.payload["order"]
+    return {
+        "id": row.key,
+        "status": order["status"],
+        "created_at": order.get("created_at"),
+        "currency": order.get("currency"),
+        "total": order.get("total"),
+        "told": event_view(row, resting),
+    }
+
+
+def _unknown(order_id: str) -> Problem:
+    return Problem(
+        "not-found",
+        f"order {order_id} was not read on this connection; POST /v1/orders/{order_id}/import asks VTEX",
+    )
