@@ -4,10 +4,10 @@ Brands and categories have no code in VTEX, so a binding is all that joins them.
 therefore noted before it is sent: when its answer is lost, the note says which record is ours.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import cache
 
-from sqlalchemy import Executable, Table, delete, func, select
+from sqlalchemy import Executable, Table, delete, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Field, SQLModel
 
@@ -83,6 +83,25 @@ class Bindings:
         query = select(_BINDING.c.code).where(*ours, _BINDING.c.vtex_id.in_(vtex_ids))
         async with self._database.read() as transaction:
             return list(await transaction.scalars(query))
+
+    async def bound(self, kind: str, codes: Collection[str], vtex_ids: Collection[int]) -> dict[str, int]:
+        """What is bound already of these codes, and of these ids: code → id."""
+        ours = _BINDING.c.connection == self._connection, _BINDING.c.kind == kind
+        named = or_(_BINDING.c.code.in_(codes), _BINDING.c.vtex_id.in_(vtex_ids))
+        query = select(_BINDING.c.code, _BINDING.c.vtex_id).where(*ours, named)
+        async with self._database.read() as transaction:
+            return {row.code: row.vtex_id for row in await transaction.execute(query)}
+
+    async def bind_all(self, kind: str, ids: Mapping[str, int]) -> None:
+        """Code → id, all or none."""
+        statement = self._database.upsert(_BINDING)
+        statement = statement.on_conflict_do_update(
+            index_elements=["connection", "kind", "code"], set_={"vtex_id": statement.excluded.vtex_id}
+        )
+        ours = {"connection": self._connection, "kind": kind}
+        rows = [{**ours, "code": code, "vtex_id": ids[code]} for code in sorted(ids)]
+        async with self._database.write() as transaction:
+            await transaction.execute(statement, rows)
 
     async def bind(self, kind: str, code: str, vtex_id: int) -> None:
         statement = self._binding(kind, code, vtex_id)

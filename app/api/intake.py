@@ -14,7 +14,6 @@ from typing import Any
 import msgspec
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uuid_utils.compat import uuid7
 
 from app import metrics
 from app.api.auth import connection_of
@@ -22,7 +21,7 @@ from app.api.bodies import read_changes
 from app.api.parameters import text_header
 from app.api.problems import Problem, unavailable
 from app.changes import KINDS
-from app.changes.kind import Change, Kind
+from app.changes.kind import Kind
 from app.errors import DatabaseUnavailable
 from app.keys import Keys
 from app.queue.lanes import NewEvent, Submission
@@ -101,7 +100,7 @@ class Intake:
         _expect_json(headers)
         body = await _body(headers, receive, self._most_bytes)
         changes = read_changes(kind, body, self._store.clock())
-        events = tuple(_event(kind, change) for change in changes)
+        events = tuple(kind.event(change) for change in changes)
         submission = Submission(
             connection,
             events,
@@ -126,18 +125,6 @@ def _answer(accepted: Accepted, events: tuple[NewEvent, ...]) -> bytes:
         for event_id, event in zip(accepted.event_ids, events, strict=True)
     ]
     return _encode({"events": answers})
-
-
-def _event(kind: Kind[Any], change: Change) -> NewEvent:
-    return NewEvent(
-        id=uuid7(),
-        kind=kind.name,
-        key=kind.key(change),
-        target=kind.target(change),
-        priority=kind.priority,
-        payload=change.payload(),
-        fold=kind.fold,
-    )
 
 
 def _idempotency_key(headers: Headers) -> str | None:

@@ -17,6 +17,7 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from uuid_utils.compat import uuid7
 
 from app.bindings import Bindings
 from app.changes import ownership
@@ -24,7 +25,7 @@ from app.changes.absence import Absences
 from app.config import VtexSettings
 from app.errors import Refused
 from app.queue.folding import FRESHNESS, Fold
-from app.queue.lanes import Claim
+from app.queue.lanes import Claim, NewEvent
 from app.queue.store import Store
 from app.vtex.store import VtexStore
 
@@ -143,6 +144,18 @@ class Kind(Generic[ChangeT]):
         owned = change.model_copy()
         owned.__pydantic_fields_set__.intersection_update(kept)
         return owned
+
+    def event(self, change: ChangeT) -> NewEvent:
+        """A change on its way into the queue."""
+        return NewEvent(
+            id=uuid7(),
+            kind=self.name,
+            key=self.key(change),
+            target=self.target(change),
+            priority=self.priority,
+            payload=change.payload(),
+            fold=self.fold,
+        )
 
     def read(self, claim: Claim) -> ChangeT:
         try:
