@@ -13,6 +13,8 @@ import uvicorn
 
 from app import logging, roles
 from app.bridge import bridge
+from app.commands.doctor import doctor_command
+from app.commands.options import Config, Json, one_connection
 from app.config import Settings, load
 from app.database import migrate
 from app.errors import BridgeError, ConfigurationError
@@ -30,8 +32,8 @@ cli = typer.Typer(
 keys = typer.Typer(help="The ERP's keys: each names one connection.", no_args_is_help=True)
 cli.add_typer(keys, name="keys")
 
-Config = Annotated[Path | None, typer.Option("--config", envvar="BRIDGE_CONFIG", help="The TOML file.")]
-Out = Annotated[bool, typer.Option("--json", help="For machines.")]
+
+cli.command("doctor")(doctor_command)
 
 
 def run() -> None:
@@ -138,14 +140,12 @@ async def _with_keys(settings: Settings, use: Callable[[Keys], Awaitable[T]]) ->
 def create_key(connection: str, config: Config = None) -> None:
     """Make a key for a connection and show it, this once."""
     settings = load(config)
-    if connection not in settings.connections:
-        known = ", ".join(settings.connections) or "none"
-        raise ConfigurationError([f"there is no connection {connection!r}; the configuration has: {known}"])
+    connection = one_connection(settings, connection)
     typer.echo(asyncio.run(_with_keys(settings, lambda store: store.create(connection))))
 
 
 @keys.command("list")
-def list_keys(config: Config = None, as_json: Out = False) -> None:
+def list_keys(config: Config = None, as_json: Json = False) -> None:
     """The keys by their first characters."""
     rows = asyncio.run(_with_keys(load(config), lambda store: store.all()))
     if as_json:
