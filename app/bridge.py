@@ -1,18 +1,20 @@
 """Composition: what every process of the bridge is made of, from the configuration."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import uvicorn
 
 from app.api.application import create_app
 from app.api.joined import JoinedWrites
+from app.api.rehearsed import Rehearsal
 from app.bindings import Bindings
 from app.changes import KINDS, ownership, stock
 from app.changes.absence import Absences
-from app.changes.kind import KindDeliverer, Shop
+from app.changes.kind import Change, Kind, KindDeliverer, Shop
 from app.config import ConnectionSettings, DeliverySettings, RetentionSettings, Settings
 from app.database import Database
 from app.erp.callback import Callback
@@ -69,6 +71,7 @@ class Bridge:
             why_kinds_rest=self.why_kinds_rest,
             hooks=self.hook_receivers(),
             reads_orders=[name for name, each in self.settings.connections.items() if each.order_sources],
+            rehearse=self.rehearse,
             serve_api=serve_api,
         )
         config = uvicorn.Config(
@@ -87,6 +90,12 @@ class Bridge:
             timeout_graceful_shutdown=round(GRACE_SECONDS),
         )
         return Server(config)
+
+    async def rehearse(self, connection: str, kind: Kind[Any], changes: Sequence[Change]) -> list[Rehearsal]:
+        """What the changes would do; it brings the stand-in store into memory, so not before it is asked."""
+        from app.rehearsal import Rehearser  # noqa: PLC0415
+
+        return await Rehearser(self.store, self.settings.connections)(connection, kind, changes)
 
     def dispatcher(self) -> Dispatcher:
         shops = {

@@ -13,6 +13,7 @@ import uvicorn
 
 from app import logging, roles
 from app.bridge import bridge
+from app.commands.doctor import doctor_command
 from app.commands.load import load_command
 from app.commands.options import Config, Json, one_connection
 from app.config import Settings, load
@@ -33,6 +34,8 @@ keys = typer.Typer(help="The ERP's keys: each names one connection.", no_args_is
 cli.add_typer(keys, name="keys")
 
 cli.command("load")(load_command)
+
+cli.command("doctor")(doctor_command)
 
 
 def run() -> None:

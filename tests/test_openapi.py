@@ -89,7 +89,8 @@ async def test_a_kinds_example_is_accepted(kind: str, migrated_sqlite_url: str) 
 
 @each_kind
 def test_a_kinds_answers_are_all_declared(kind: str) -> None:
-    assert set(route(kind)["responses"]) == CHANGE_STATUSES
+    rehearsed = {"200"} if KINDS[kind].fold else set()
+    assert set(route(kind)["responses"]) == CHANGE_STATUSES | rehearsed
     parameters = {each["name"]: each.get("description") for each in route(kind)["parameters"]}
     assert all(parameters[name] for name in ("idempotency-key", "webhook-id"))
 

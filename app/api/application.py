@@ -17,6 +17,7 @@ from app.api.intake import Intake
 from app.api.measuring import Measured
 from app.api.parameters import parameter_mistake
 from app.api.problems import TYPES, Problem, answer_problem, unavailable
+from app.api.rehearsed import Rehearse
 from app.database import Database
 from app.errors import DatabaseUnavailable
 from app.keys import Keys
@@ -54,6 +55,7 @@ def create_app(
     why_kinds_rest: Callable[[str], Awaitable[Mapping[str, str]]] = _nothing_rests,
     hooks: HookReceivers | None = None,
     reads_orders: Collection[str] = (),
+    rehearse: Rehearse | None = None,
     serve_api: bool = True,
 ) -> FastAPI:
     """With `serve_api` false only health and metrics, for the roles that take no requests."""
@@ -88,6 +90,7 @@ def create_app(
             keys=keys,
             connections=app.state.connections,
             max_body_bytes=max_body_bytes,
+            rehearse=rehearse,
         )
     # The last that is added is the outermost.
     app.add_middleware(Measured)

@@ -20,6 +20,7 @@ from app.api.auth import connection_of
 from app.api.bodies import read_changes
 from app.api.parameters import text_header
 from app.api.problems import Problem, unavailable
+from app.api.rehearsed import Rehearsals, Rehearse, check_rehearsable, is_dry_run
 from app.changes import KINDS
 from app.changes.kind import Kind
 from app.errors import DatabaseUnavailable
@@ -64,8 +65,9 @@ class Intake:
         keys: Keys,
         connections: Collection[str],
         max_body_bytes: int,
+        rehearse: Rehearse | None = None,
     ) -> None:
-        self._app = app
+        self._app, self._rehearse = app, rehearse
         self._store, self._keys, self._connections = store, keys, connections
         self._most_bytes = max_body_bytes
         self._routes = {f"{PREFIX}/{name}": _Route(f"{PREFIX}/{name}", kind) for name, kind in KINDS.items()}
@@ -80,7 +82,10 @@ class Intake:
         # Reversed: of a header that is sent twice the first counts.
         headers = dict(reversed(scope["headers"]))
         try:
-            content = await self._accept(route.kind, headers, receive)
+            if scope["query_string"] and is_dry_run(scope["query_string"]):
+                status, content = 200, await self._rehearsed(route.kind, headers, receive)
+            else:
+                status, content = 202, await self._accept(route.kind, headers, receive)
         except Problem as problem:
             await problem.response()(scope, receive, send)
         except DatabaseUnavailable as error:
@@ -90,12 +95,24 @@ class Intake:
             return
         else:
             length = (b"content-length", b"%d" % len(content))
-            await send({"type": "http.response.start", "status": 202, "headers": [_JSON, length]})
+            await send({"type": "http.response.start", "status": status, "headers": [_JSON, length]})
             await send({"type": "http.response.body", "body": content})
 
-    async def _accept(self, kind: Kind[Any], headers: Headers, receive: Receive) -> bytes:
+    async def _rehearsed(self, kind: Kind[Any], headers: Headers, receive: Receive) -> bytes:
+        connection = await self._connection(headers)
+        _expect_json(headers)
+        changes = read_changes(kind, await _body(headers, receive, self._most_bytes), self._store.clock())
+        check_rehearsable(kind, changes, [each.name for each in KINDS.values() if each.fold])
+        assert self._rehearse is not None
+        told = Rehearsals(rehearsals=await self._rehearse(connection, kind, changes))
+        return told.model_dump_json().encode()
+
+    async def _connection(self, headers: Headers) -> str:
         authorization = headers.get(b"authorization", b"").decode("latin-1")
-        connection = await connection_of(authorization, self._keys, self._connections)
+        return await connection_of(authorization, self._keys, self._connections)
+
+    async def _accept(self, kind: Kind[Any], headers: Headers, receive: Receive) -> bytes:
+        connection = await self._connection(headers)
         idempotency_key = _idempotency_key(headers)
         _expect_json(headers)
         body = await _body(headers, receive, self._most_bytes)

@@ -11,6 +11,7 @@ from app.api.bodies import MOST_CHANGES
 from app.api.intake import KEY_HEADERS, LONGEST_KEY, PREFIX
 from app.api.parameters import described_header
 from app.api.problems import Problem, declared
+from app.api.rehearsed import MOST_REHEARSED, PARAMETER, Rehearsals
 from app.changes import KINDS
 from app.changes.kind import Kind
 
@@ -25,6 +26,18 @@ _PROBLEMS = declared(
     "internal",
     "unavailable",
 )
+
+
+_REHEARSED: dict[int | str, dict[str, Any]] = {
+    200: {"model": Rehearsals, "description": "With dry_run=true: what it would do. Nothing was stored."}
+}
+_DRY_RUN = {
+    "name": PARAMETER,
+    "in": "query",
+    "required": False,
+    "schema": {"type": "boolean", "default": False},
+    "description": f"Show what up to {MOST_REHEARSED} changes would do: the calls to VTEX; none is made.",
+}
 
 
 class AcceptedEvent(BaseModel):
@@ -62,7 +75,7 @@ def _add(routes: APIRouter, kind: Kind[Any]) -> None:
         status_code=202,
         response_model=AcceptedChanges,
         response_description="Stored; the answer follows the commit.",
-        responses=_PROBLEMS,
+        responses=_PROBLEMS | (_REHEARSED if kind.fold else {}),
         openapi_extra=_described(kind),
     )(answered_before)
 
@@ -75,7 +88,11 @@ def _described(kind: Kind[Any]) -> dict[str, Any]:
     return {
         "security": SECURITY,
         "parameters": [
-            described_header(name, description, most=LONGEST_KEY) for name, description in KEY_HEADERS.items()
+            *(
+                described_header(name, description, most=LONGEST_KEY)
+                for name, description in KEY_HEADERS.items()
+            ),
+            *([_DRY_RUN] if kind.fold else []),
         ],
         "requestBody": {
             "required": True,

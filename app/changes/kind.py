@@ -157,6 +157,15 @@ class Kind(Generic[ChangeT]):
             fold=self.fold,
         )
 
+    def fingerprint(self, change: ChangeT, settings: VtexSettings) -> str | None:
+        """Of the ERP-owned values and the mapping's version; facts have none."""
+        if self.mapped is None:
+            return None
+        content = json.dumps(
+            [self.mapping_version, self.mapped(change, settings)], sort_keys=True, default=str
+        )
+        return hashlib.sha256(content.encode()).hexdigest()
+
     def read(self, claim: Claim) -> ChangeT:
         try:
             return (self.desired or self.change).model_validate(claim.payload)
@@ -179,9 +188,7 @@ class KindDeliverer(Generic[ChangeT]):
     def fingerprint(self, claim: Claim) -> str | None:
         if self.kind.mapped is None:
             return None
-        values = self.kind.mapped(self.kind.read(claim), self._shop(claim).settings)
-        content = json.dumps([self.kind.mapping_version, values], sort_keys=True, default=str)
-        return hashlib.sha256(content.encode()).hexdigest()
+        return self.kind.fingerprint(self.kind.read(claim), self._shop(claim).settings)
 
     async def deliver(self, claim: Claim) -> str | None:
         return await self.kind.deliver(self.kind.read(claim), self._shop(claim))

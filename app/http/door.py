@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import httpx2
@@ -55,6 +55,13 @@ class Outgoing:
     secrets: tuple[str, ...] = ()
     #: Raises what the answer means, where it does not mean done; pauses are learnt from it.
     judge: Callable[[Answer], None] | None = None
+
+
+class Sender(Protocol):
+    """The way to the other side: the door, or what stands in for it where no request may leave."""
+
+    async def send(self, request: Outgoing) -> Answer:
+        """The answer that `judge` lets pass."""
 
 
 class Door:

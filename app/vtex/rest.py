@@ -12,7 +12,7 @@ import msgspec
 from app.config import VtexSettings
 from app.errors import Retry
 from app.http.answer import Answer
-from app.http.door import Door, Outgoing
+from app.http.door import Outgoing, Sender
 from app.vtex.answers import judge
 from app.vtex.credentials import app_key_and_token
 
@@ -52,7 +52,7 @@ def path(template: str, **values: str | int) -> str:
 
 
 class Rest:
-    def __init__(self, door: Door, connection: str, settings: VtexSettings) -> None:
+    def __init__(self, door: Sender, connection: str, settings: VtexSettings) -> None:
         self._door = door
         self._connection = connection
         self._settings = settings

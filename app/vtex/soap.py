@@ -18,7 +18,7 @@ from zeep.helpers import serialize_object
 from app.config import VtexSettings
 from app.errors import Refused, Retry
 from app.http.answer import Answer
-from app.http.door import Door, Outgoing
+from app.http.door import Outgoing, Sender
 from app.vtex.answers import judge
 from app.vtex.credentials import app_key_and_token
 
@@ -36,7 +36,7 @@ def _client() -> Any:
 
 
 class Webservice:
-    def __init__(self, door: Door, connection: str, settings: VtexSettings) -> None:
+    def __init__(self, door: Sender, connection: str, settings: VtexSettings) -> None:
         self._door = door
         self._connection = connection
         self._settings = settings

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from app.config import VtexSettings
-from app.http.door import Door
+from app.http.door import Sender
 from app.vtex.catalog import Catalog
 from app.vtex.catalog.rest.goods import RestCatalog
 from app.vtex.catalog.rest.specification_fields import SpecificationFields
@@ -33,7 +33,7 @@ class VtexStore:
     orders: Orders
 
 
-def open_store(door: Door, connection: str, settings: VtexSettings) -> VtexStore:
+def open_store(door: Sender, connection: str, settings: VtexSettings) -> VtexStore:
     rest = Rest(door, connection, settings)
     others = Pricing(rest, settings), Logistics(rest, settings), Orders(rest, settings)
     brands, categories = rest_brands(rest, settings), rest_categories(rest, settings)
