@@ -61,6 +61,7 @@ class BudgetSettings(_Section):
     catalog_endpoint: QuotaSettings | None = None
     logistics: QuotaSettings | None = None
     webservice: QuotaSettings | None = None
+    payments: QuotaSettings | None = None
 
 
 class VtexSettings(_Section):
@@ -81,7 +82,6 @@ class VtexSettings(_Section):
     store_length_unit: Literal["mm", "cm", "m"] = "cm"
     rest_url: BaseUrl | None = None
     pricing_url: BaseUrl | None = None
-    #: No call uses it yet.
     payments_url: BaseUrl | None = None
     webservice_url: BaseUrl | None = None
     timeout_seconds: Annotated[float, Field(gt=0, le=30)] = 10
@@ -100,6 +100,10 @@ class VtexSettings(_Section):
     @property
     def pricing_base(self) -> str:
         return str(self.pricing_url or f"https://api.vtex.com/{self.account}")
+
+    @property
+    def payments_base(self) -> str:
+        return str(self.payments_url or f"https://{self.account}.vtexpayments.com.br")
 
     @property
     def webservice_address(self) -> str:

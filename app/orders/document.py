@@ -208,3 +208,7 @@ class OrderCallback(BaseModel):
     version: Annotated[int, Field(ge=1, description="Of this document's shape.")]
     type: str = Field(description="`order.` and the order's status.", examples=["order.ready-for-handling"])
     order: Order
+    vtex_order: dict[str, Any] | None = Field(
+        description="Where the connection wants it: the order as VTEX answered it, fractions as text, without"
+        " what could pay (card number, code and expiry, redemption codes)."
+    )

@@ -139,6 +139,22 @@ class BankSlip(BaseModel):
     bar_code_type: str | None
 
 
+class PaymentDetails(BaseModel):
+    """From VTEX's payments API, where the connection wants it."""
+
+    status: str | None
+    authorized_at: str | None
+    connector: str | None
+    tid: str | None
+    nsu: str | None
+    authorization_code: str | None
+    return_code: str | None
+    return_message: str | None
+    installment_value: Money | None
+    interest_rate: Quantity | None
+    billing_address: Address | None
+
+
 class Payment(BaseModel):
     id: str | None
     transaction_id: str | None
@@ -150,7 +166,7 @@ class Payment(BaseModel):
     installments: Quantity | None
     value: Money | None
     reference_value: Money | None = Field(description="Without interest.")
-    due_date: str | None = Field(description="As VTEX has it: MM/YY for cards.")
+    due_date: str | None = Field(description="Of a bank slip.")
     tid: str | None
     nsu: str | None
     authorization_code: str | None
@@ -160,6 +176,8 @@ class Payment(BaseModel):
     gift_card: str | None
     wallet: str | None
     billing_address: Address | None
+    details: PaymentDetails | None
+    details_missing: str | None = Field(description="Why details that are wanted are not there.")
 
 
 class GiftCard(BaseModel):

@@ -1,5 +1,6 @@
 """VTEX's order as the ERP gets it (document.py): exact money, and nothing missing keeps it from the ERP."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from app.orders.document import (
@@ -25,6 +26,7 @@ from app.orders.mapping_custom import custom_data, subscriptions
 from app.orders.mapping_parties import customer, invoicing
 from app.orders.mapping_payments import gift_cards, payments, price_tags
 from app.orders.mapping_shipping import changes, invoices, shipping
+from app.vtex.payments import PaymentReply
 
 _REQUESTERS: dict[str, Literal["customer", "system", "seller", "payment"]] = {
     "RequestedByUser": "customer",
@@ -33,14 +35,31 @@ _REQUESTERS: dict[str, Literal["customer", "system", "seller", "payment"]] = {
     "RequestedByPaymentNotification": "payment",
 }
 
+_WHAT_PAYS = frozenset({"cardNumber", "cvv2", "expireMonth", "expireYear", "dueDate", "redemptionCode"})
 
-def order_document(order: Record) -> dict[str, Any]:
-    """Only an id and a status are needed."""
-    callback = OrderCallback(version=VERSION, type=f"order.{order['status']}", order=_order(order))
+
+def order_document(
+    order: Record, *, vtex_order: bool = False, read: Mapping[str, PaymentReply] | None = None
+) -> dict[str, Any]:
+    """Only an id and a status are needed; `read` has payments' details by their ids."""
+    callback = OrderCallback(
+        version=VERSION,
+        type=f"order.{order['status']}",
+        order=_order(order, read or {}),
+        vtex_order=_without_what_pays(plain(order)) if vtex_order else None,
+    )
     return callback.model_dump(mode="json")
 
 
-def _order(order: Record) -> Order:
+def _without_what_pays(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            name: None if name in _WHAT_PAYS else _without_what_pays(each) for name, each in value.items()
+        }
+    return [_without_what_pays(each) for each in value] if isinstance(value, list) else value
+
+
+def _order(order: Record, read: Mapping[str, PaymentReply]) -> Order:
     return Order(
         id=order["orderId"],
         sequence=text(order.get("sequence")),
@@ -71,7 +90,7 @@ def _order(order: Record) -> Order:
         invoicing=invoicing(record(order, "invoiceData")),
         items=[_item(item) for item in records(order, "items")],
         shipping=shipping(record(order, "shippingData")),
-        payments=payments(record(order, "paymentData")),
+        payments=payments(record(order, "paymentData"), read),
         gift_cards=gift_cards(record(order, "paymentData")),
         sellers=[
             Seller(id=text(each.get("id")), name=text(each.get("name"))) for each in records(order, "sellers")

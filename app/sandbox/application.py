@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from app.sandbox import catalog, connecting, control, erp, feed, logistics, oms, webservice
+from app.sandbox import catalog, connecting, control, erp, feed, logistics, oms, payments, webservice
 from app.sandbox.door import Door
 from app.sandbox.erp import Erp
 from app.sandbox.faults import FaultInjection, Faults
@@ -44,6 +44,7 @@ def create_sandbox(
         routes=[
             *routes,
             *webservice.ROUTES,
+            *payments.ROUTES,
             *erp.ROUTES,
             *connecting.ROUTES,
             *control.ROUTES,

@@ -17,6 +17,7 @@ API_PATHS = (
     ("/api/logistics", "logistics"),
     ("/api/oms", "oms"),
     ("/api/orders/feed", "feed"),
+    ("/api/pvt/transactions", "payments"),
     ("/AdminWebService", "webservice"),
 )
 

@@ -139,7 +139,7 @@ PAYMENT: dict[str, Any] = {
     "installments": 1,
     "value": "39.90",
     "reference_value": "39.90",
-    "due_date": "12/29",
+    "due_date": None,
     "tid": "65738757",
     "nsu": None,
     "authorization_code": "738757",
@@ -152,6 +152,8 @@ PAYMENT: dict[str, Any] = {
         "bar_code_type": "i25",
     },
     "gift_card": None,
+    "details": None,
+    "details_missing": None,
     "wallet": "PayPal",
     "billing_address": {
         "type": None,
@@ -328,6 +330,7 @@ def test_vtexs_own_example_becomes_the_documented_callback(example: dict[str, An
     assert {name: value for name, value in document.items() if name != "order"} == {
         "version": 1,
         "type": "order.handling",
+        "vtex_order": None,
     }
     assert set(document["order"]) == set(EXPECTED)
     for name, expected in EXPECTED.items():
@@ -350,6 +353,7 @@ def test_nothing_that_pays_stands_in_the_callback(example: dict[str, Any]) -> No
     assert "GIFT-CODE" not in told
     assert "'351'" not in told
     assert "2029" not in told
+    assert "12/29" not in told
 
 
 def test_no_model_of_the_callback_has_the_name_of_a_changes_model() -> None:
