@@ -16,12 +16,17 @@ _HEADERS = {
         " separated by a blank: accept it if one of them verifies."
     ),
 }
+_AGAIN = "It is told again in the same words, later and later; operators see why."
 _ANSWERS: dict[int | str, dict[str, Any]] = {
-    "409": {"description": "The ERP has it already: this is a yes."},
-    "410": {"description": "The ERP wants no more of this: the event fails, and a person has to replay it."},
+    "401": {
+        "description": "Or 403: the signature was refused. All callbacks rest until it is accepted again."
+    },
+    "404": {"description": f"Or 405, 408, 421, 425: nobody is there now. {_AGAIN}"},
+    "409": {"description": "The ERP has it already: this is a yes, and may say `erp_order_ref` too."},
+    "410": {"description": "The ERP wants no more callbacks. This one fails until a person replays it."},
     "429": {"description": "Not now: nothing is told before the time in Retry-After has passed. 503 alike."},
-    "4XX": {"description": "It is told again in the same words; operators see why."},
-    "5XX": {"description": "It is told again in the same words. So it is where no answer comes in time."},
+    "4XX": {"description": "The order is wrong, or too large (413). It fails until a person replays it."},
+    "5XX": {"description": f"{_AGAIN} So it is where no answer comes in time."},
 }
 
 
