@@ -117,9 +117,20 @@ class ErpSettings(_Section):
     callback_url: BaseUrl
     #: A Standard Webhooks secret (`whsec_` + base64).
     callback_secret: SecretRef
+    #: While a secret is rotated: callbacks are signed by both, so that the ERP may know either.
+    callback_secret_previous: SecretRef | None = None
     timeout_seconds: Annotated[float, Field(gt=0, le=30)] = 10
     #: How many callbacks it can take; without one it adapts to the ERP's 429s.
     budget: QuotaSettings | None = None
+
+    @property
+    def callback_secrets(self) -> dict[str, SecretRef]:
+        """By setting, the present one first."""
+        named = {
+            "callback_secret": self.callback_secret,
+            "callback_secret_previous": self.callback_secret_previous,
+        }
+        return {name: reference for name, reference in named.items() if reference is not None}
 
 
 class OrderSettings(_Section):

@@ -1,6 +1,7 @@
 """The ERP's callback: one signed POST (Standard Webhooks), and what the ERP's answer means."""
 
 import json
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -10,6 +11,7 @@ import msgspec
 from standardwebhooks import Webhook
 
 from app.config import ErpSettings
+from app.config.secret import webhook_key
 from app.errors import Refused, Retry, Throttled, Unauthorized
 from app.http.answer import Answer
 from app.http.door import Door, Outgoing
@@ -38,7 +40,7 @@ class Callback:
         # Sorted, so that every retry has the same bytes.
         text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         now = datetime.now(UTC)
-        secret = self._secret()
+        keys = self._secrets()
         answer = await self._door.send(
             Outgoing(
                 connection=self._connection,
@@ -51,23 +53,35 @@ class Callback:
                     "User-Agent": "erp-vtex-bridge",
                     "webhook-id": webhook_id,
                     "webhook-timestamp": str(int(now.timestamp())),
-                    "webhook-signature": Webhook(secret).sign(webhook_id, now, text),
+                    "webhook-signature": signatures(keys.values(), webhook_id, now, text),
                 },
                 content=text.encode(),
                 timeout_seconds=self._settings.timeout_seconds,
-                secrets=(secret,),
+                secrets=tuple(keys),
                 judge=_judge,
             )
         )
         return _reference(answer)
 
-    def _secret(self) -> str:
-        try:
-            return self._settings.callback_secret.get()
-        except (LookupError, OSError, ValueError) as error:
-            # In the middle of a rotation the file may be away for a moment.
-            where = self._settings.callback_secret
-            raise Unauthorized(f"erp.callback_secret cannot be read ({where}): put it there") from error
+    def _secrets(self) -> dict[str, bytes]:
+        """Each with its key; without one of them nothing is sent."""
+        keys = {}
+        for name, reference in self._settings.callback_secrets.items():
+            try:
+                secret = reference.get()
+            except (LookupError, OSError, ValueError) as error:
+                # In the middle of a rotation the file may be away for a moment.
+                raise Unauthorized(f"erp.{name} cannot be read ({reference}): put it there") from error
+            try:
+                keys[secret] = webhook_key(secret)
+            except ValueError as error:
+                raise Unauthorized(f"erp.{name} ({reference}) {error}") from error
+        return keys
+
+
+def signatures(keys: Iterable[bytes], webhook_id: str, moment: datetime, text: str) -> str:
+    """The header `webhook-signature`: one of each key, separated by a blank."""
+    return " ".join(Webhook(key).sign(webhook_id, moment, text) for key in keys)
 
 
 def _reference(answer: Answer) -> str | None:

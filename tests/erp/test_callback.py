@@ -174,6 +174,18 @@ async def test_the_body_has_the_same_bytes_whatever_the_order_of_its_members(
     assert erp.callbacks[0].verified() == BODY
 
 
+@pytest.mark.parametrize("written", ["no base64!", "whsec_c2hvcnQ=", "short"])
+async def test_a_secret_that_cannot_sign_sends_nothing_and_is_named(
+    callback: Callback, erp: Erp, secret: Path, written: str
+) -> None:
+    rotate(secret, written)
+    error = await failure(callback)
+    assert isinstance(error, Unauthorized)
+    assert error.reason.startswith(f"erp.callback_secret (file:{secret}) must be whsec_")
+    assert written not in error.reason
+    assert erp.callbacks == []
+
+
 async def test_a_new_secret_signs_the_next_try_without_a_restart(
     callback: Callback, erp: Erp, secret: Path
 ) -> None:
