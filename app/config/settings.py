@@ -122,15 +122,14 @@ class ErpSettings(_Section):
     timeout_seconds: Annotated[float, Field(gt=0, le=30)] = 10
     #: How many callbacks it can take; without one it adapts to the ERP's 429s.
     budget: QuotaSettings | None = None
+    #: How many at the same time, from all dispatchers together; without it, `delivery.concurrency` of each.
+    max_concurrent: Annotated[int, Field(ge=1, le=1000)] | None = None
 
     @property
     def callback_secrets(self) -> dict[str, SecretRef]:
         """By setting, the present one first."""
-        named = {
-            "callback_secret": self.callback_secret,
-            "callback_secret_previous": self.callback_secret_previous,
-        }
-        return {name: reference for name, reference in named.items() if reference is not None}
+        present, previous = {"callback_secret": self.callback_secret}, self.callback_secret_previous
+        return present | ({"callback_secret_previous": previous} if previous else {})
 
 
 class OrderSettings(_Section):
