@@ -69,3 +69,18 @@ async def test_while_the_erp_is_slow_vtex_gets_what_it_is_to_have(
         await bridge.reaches(stock, "delivered")
         assert len(erp.callbacks) == 2
         slow.go_on.set()
+
+
+async def test_two_dispatchers_share_the_erps_budget(
+    starting: Starting, shop: RunningSandbox, erp: Erp
+) -> None:
+    per_second, burst = 5, 2
+    orders = [await bought(shop) for _ in range(15)]
+    allowed = {"erp": {"budget": {"per_minute": per_second * 60, "burst": burst}}}
+    async with starting(**allowed), starting(**allowed):
+        await handled(shop, *orders, seconds=40)
+    arrivals = sorted(each.at for each in erp.callbacks)
+    for place, arrival in enumerate(arrivals):
+        within_a_second = sum(arrival <= each < arrival + 1 for each in arrivals[place:])
+        # One more: what was sent last arrives a little sooner than it was allowed.
+        assert within_a_second <= burst + per_second + 1
