@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.orders.mapping import order_document
@@ -106,6 +106,17 @@ def damaged(draw: st.DrawFn, value: Any = ORDER, depth: int = 0) -> Any:
 def test_whatever_else_is_missing_null_or_odd_the_order_is_mapped(order: dict[str, Any]) -> None:
     document = order_document(order)
     assert document["order"]["id"] == "1-01"
+    assert numbers(document) == []
+    json.dumps(document, allow_nan=False)
+
+
+@given(data=st.data())
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_vtexs_own_example_is_mapped_whatever_of_it_is_missing_null_or_odd(
+    example: dict[str, Any], data: st.DataObject
+) -> None:
+    document = order_document(data.draw(damaged(example)), vtex_order=True)
+    assert document["order"]["id"] == example["orderId"]
     assert numbers(document) == []
     json.dumps(document, allow_nan=False)
 
