@@ -189,6 +189,11 @@ def _pace(settings: Settings) -> Pace:
         poll=timedelta(seconds=delivery.poll_seconds or (1 if settings.on_sqlite else 5)),
         attempt=timedelta(seconds=delivery.attempt_seconds),
         poison_after=delivery.poison_after,
+        most_in_flight={
+            (name, ORDER): connection.erp.max_concurrent
+            for name, connection in settings.connections.items()
+            if connection.erp and connection.erp.max_concurrent
+        },
         grace=timedelta(seconds=GRACE_SECONDS),
     )
 

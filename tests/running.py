@@ -102,6 +102,7 @@ def configuration(database_url: str, sandbox_url: str, **changes: Any) -> dict[s
         "length_unit": "cm",
         "rest_url": sandbox_url,
         "pricing_url": f"{sandbox_url}/{ACCOUNT}",
+        "payments_url": sandbox_url,
         "webservice_url": f"{sandbox_url}/AdminWebService/Service.svc",
         **changes.get("vtex", {}),
     }

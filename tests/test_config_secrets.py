@@ -1,5 +1,6 @@
 """Secrets stand outside of the configuration: by reference, checked at the start, never repeated."""
 
+import base64
 import os
 from pathlib import Path
 from typing import Any
@@ -7,9 +8,10 @@ from typing import Any
 import pytest
 
 from app.config import parse
-from app.config.secret import SecretRef
+from app.config.secret import SecretRef, webhook_key
 from tests.test_config import PLACE, mistakes, with_vtex
 
+KEY_FIX = "must be whsec_ and base64 of 24 to 64 random bytes (Standard Webhooks)"
 ERP = {"callback_url": "https://erp.example.com/orders", "callback_secret": "env:TEST_CALLBACK_SECRET"}
 
 
@@ -109,5 +111,33 @@ def test_a_callback_secret_that_cannot_sign_is_named_without_repeating_it(
     monkeypatch.setenv("TEST_CALLBACK_SECRET", "hunter2 is no base64")
     content: dict[str, Any] = with_vtex()
     content["connections"]["acme"]["erp"] = dict(ERP)
-    fix = "must be whsec_ and base64 (Standard Webhooks)"
-    assert mistakes(content) == [f"{PLACE}: connections.acme.erp.callback_secret: {fix}"]
+    assert mistakes(content) == [f"{PLACE}: connections.acme.erp.callback_secret: {KEY_FIX}"]
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "whsec_",
+        "whsec_" + "A" * 31,
+        "whsec_" + "A" * 87,
+        "whsec_" + "A" * 33,
+        "whsk_" + "A" * 43 + "=",
+        "whsec_" + "A" * 32 + "\n\nA",
+        "whsec_" + "Á" * 32,
+    ],
+    ids=["empty", "23 bytes", "65 bytes", "no length of base64", "asymmetric", "two lines", "no ASCII"],
+)
+@pytest.mark.parametrize("setting", ["callback_secret", "callback_secret_previous"])
+def test_a_secret_whose_key_is_none_stops_the_start(tmp_path: Path, setting: str, secret: str) -> None:
+    (tmp_path / "secret").write_text(secret)
+    content: dict[str, Any] = with_vtex()
+    content["connections"]["acme"]["erp"] = {**ERP, setting: f"file:{tmp_path}/secret"}
+    assert mistakes(content) == [f"{PLACE}: connections.acme.erp.{setting}: {KEY_FIX}"]
+
+
+@pytest.mark.parametrize("length", [24, 25, 26, 64])
+@pytest.mark.parametrize("padding", ["", "="])
+def test_a_key_of_24_to_64_bytes_signs_padded_or_not(length: int, padding: str) -> None:
+    written = base64.b64encode(bytes(length)).decode()
+    secret = "whsec_" + (written if padding else written.rstrip("="))
+    assert webhook_key(secret) == bytes(length)

@@ -11,7 +11,7 @@ from sqlmodel import SQLModel
 # Every module with a table, so that the metadata is whole.
 from app import bindings, keys
 from app.database import Database, is_migrated, migrate
-from app.orders import hints, leadership
+from app.orders import hints, leadership, references
 from app.paces import tables
 from app.queue import models
 
@@ -23,6 +23,7 @@ MODELS: list[type[SQLModel]] = [
     tables.ApiPause,
     hints.OrderHint,
     leadership.PollerLease,
+    references.OrderReference,
     models.Lane,
     models.Event,
     models.Attempt,

@@ -116,6 +116,22 @@ def test_an_operation_needs_a_key(operation: dict[str, Any]) -> None:
     assert operation["security"] == [{"HTTPBearer": []}]
 
 
+def test_the_callback_names_its_headers_and_what_each_answer_means() -> None:
+    callback = DOCUMENT["webhooks"]["order"]["post"]
+    headers = {each["name"]: each for each in callback["parameters"]}
+    assert set(headers) == {"webhook-id", "webhook-timestamp", "webhook-signature"}
+    assert all(each["required"] and each["description"] for each in headers.values())
+    assert set(callback["responses"]) == {"200", "401", "404", "409", "410", "429", "4XX", "5XX"}
+    assert callback["security"] == []
+
+
+def test_every_part_of_an_order_may_be_null_but_its_id_and_status() -> None:
+    order = SCHEMAS["Order"]["properties"]
+    never_null = {name for name, schema in order.items() if schema.get("type") == "string"}
+    assert never_null == {"id", "status"}
+    assert set(SCHEMAS["Order"]["required"]) == set(order)
+
+
 @pytest.mark.parametrize("slug", TYPES)
 def test_a_problem_type_has_a_title_and_an_error_status(slug: str) -> None:
     status, title = TYPES[slug]

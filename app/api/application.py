@@ -12,7 +12,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from app import logging
-from app.api import described, events, health, hook, orders, webhooks
+from app.api import callbacks, described, events, health, hook, orders, webhooks
 from app.api.intake import Intake
 from app.api.measuring import Measured
 from app.api.parameters import parameter_mistake
@@ -80,6 +80,7 @@ def create_app(
         app.include_router(events.router())
         app.include_router(orders.router())
         app.include_router(hook.router())
+        app.webhooks.include_router(callbacks.router())
         _add_docs(app)
     app.include_router(health.router())
     _answer_mistakes(app)

@@ -1,6 +1,5 @@
 """Reading it: from the file and the environment, with every mistake in its place."""
 
-import base64
 import os
 import tomllib
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ from pydantic_core import ErrorDetails
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from app.config.secret import dead_references
+from app.config.secret import dead_references, webhook_key
 from app.config.settings import Settings
 from app.errors import ConfigurationError
 from app.wording import fields_at, rule
@@ -87,14 +86,11 @@ def _shared_hook_secrets(settings: Settings) -> list[str]:
 def _malformed_callback_secrets(settings: Settings) -> list[str]:
     mistakes = []
     for name, connection in settings.connections.items():
-        if connection.erp is None:
-            continue
-        try:
-            base64.b64decode(connection.erp.callback_secret.get().removeprefix("whsec_"), validate=True)
-        except ValueError:
-            mistakes.append(
-                f"connections.{name}.erp.callback_secret: must be whsec_ and base64 (Standard Webhooks)"
-            )
+        for setting, reference in connection.erp.callback_secrets.items() if connection.erp else ():
+            try:
+                webhook_key(reference.get())
+            except ValueError as error:
+                mistakes.append(f"connections.{name}.erp.{setting}: {error}")
     return mistakes
 
 

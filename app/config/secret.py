@@ -1,5 +1,6 @@
 """Where a secret stands: the configuration holds references, never secrets."""
 
+import base64
 import os
 import time
 from collections.abc import Mapping
@@ -11,6 +12,8 @@ from pydantic_core import CoreSchema, core_schema
 
 #: A younger file may be written once more without a change that its times would show.
 _SETTLED_NANOSECONDS = 2_000_000_000
+#: Of a webhook's key, in bytes: the Standard Webhooks specification.
+_SHORTEST_KEY, _LONGEST_KEY = 24, 64
 
 
 class SecretRef:
@@ -63,6 +66,18 @@ class SecretRef:
         return core_schema.no_info_after_validator_function(
             cls, core_schema.str_schema(), serialization=core_schema.to_string_ser_schema()
         )
+
+
+def webhook_key(secret: str) -> bytes:
+    """The key in a Standard Webhooks secret; ValueError says what it has to be, without repeating it."""
+    written = secret.removeprefix("whsec_")
+    try:
+        key = base64.b64decode(written + "=" * (-len(written) % 4), validate=True)
+    except ValueError:
+        key = b""
+    if not _SHORTEST_KEY <= len(key) <= _LONGEST_KEY:
+        raise ValueError("must be whsec_ and base64 of 24 to 64 random bytes (Standard Webhooks)")
+    return key
 
 
 def dead_references(values: Mapping[str, Any], place: str = "") -> list[str]:

@@ -61,6 +61,7 @@ class BudgetSettings(_Section):
     catalog_endpoint: QuotaSettings | None = None
     logistics: QuotaSettings | None = None
     webservice: QuotaSettings | None = None
+    payments: QuotaSettings | None = None
 
 
 class VtexSettings(_Section):
@@ -81,7 +82,6 @@ class VtexSettings(_Section):
     store_length_unit: Literal["mm", "cm", "m"] = "cm"
     rest_url: BaseUrl | None = None
     pricing_url: BaseUrl | None = None
-    #: No call uses it yet.
     payments_url: BaseUrl | None = None
     webservice_url: BaseUrl | None = None
     timeout_seconds: Annotated[float, Field(gt=0, le=30)] = 10
@@ -102,6 +102,10 @@ class VtexSettings(_Section):
         return str(self.pricing_url or f"https://api.vtex.com/{self.account}")
 
     @property
+    def payments_base(self) -> str:
+        return str(self.payments_url or f"https://{self.account}.vtexpayments.com.br")
+
+    @property
     def webservice_address(self) -> str:
         return str(
             self.webservice_url
@@ -113,9 +117,19 @@ class ErpSettings(_Section):
     callback_url: BaseUrl
     #: A Standard Webhooks secret (`whsec_` + base64).
     callback_secret: SecretRef
+    #: While a secret is rotated: callbacks are signed by both, so that the ERP may know either.
+    callback_secret_previous: SecretRef | None = None
     timeout_seconds: Annotated[float, Field(gt=0, le=30)] = 10
     #: How many callbacks it can take; without one it adapts to the ERP's 429s.
     budget: QuotaSettings | None = None
+    #: How many at the same time, from all dispatchers together; without it, `delivery.concurrency` of each.
+    max_concurrent: Annotated[int, Field(ge=1, le=1000)] | None = None
+
+    @property
+    def callback_secrets(self) -> dict[str, SecretRef]:
+        """By setting, the present one first."""
+        present, previous = {"callback_secret": self.callback_secret}, self.callback_secret_previous
+        return present | ({"callback_secret_previous": previous} if previous else {})
 
 
 class OrderSettings(_Section):

@@ -6,6 +6,7 @@ from typing import Any
 from app.bindings import Bindings
 from app.erp.callback import Callback
 from app.errors import Refused, Retry
+from app.orders.references import References
 from app.orders.status import CANCELED, HANDLED, READY, REPLACED
 from app.queue.lanes import Claim
 from app.queue.store import Store
@@ -41,7 +42,9 @@ class OrderDeliverer:
             )
         orders, callback = side
         if claim.stage != _TOLD:
-            await callback.send(str(claim.event_id), claim.payload)
+            reference = await callback.send(str(claim.event_id), claim.payload)
+            if reference is not None:
+                await References(self._store.database, claim.connection).put(claim.key, reference)
             # From here on a retry goes on with VTEX and leaves the ERP alone.
             await self._store.checkpoint(claim, _TOLD)
         if claim.payload["order"]["status"] == READY:

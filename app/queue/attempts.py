@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
@@ -57,6 +57,8 @@ class Pace:
     poison_after: int = 5
     #: What is in flight at the stop has this long to end.
     grace: timedelta = timedelta(seconds=6)
+    #: By connection and kind: how many may be in flight at the same time, over all replicas.
+    most_in_flight: Mapping[tuple[str, str], int] = field(default_factory=dict)
     #: Kinds that never expire: they alert instead.
     never_expire: frozenset[str] = frozenset({"order"})
 

@@ -45,7 +45,7 @@ class Dispatcher:
         self._pace = pace
         self._attempts = Attempts(store, deliverers, pace, begin_trace)
         self._leases = Leases(store, pace.lease)
-        self._slots = Slots(pace.concurrency)
+        self._slots = Slots(pace.concurrency, pace.most_in_flight)
         #: The (connection, kind) that are not to be claimed now.
         self._excluding = excluding
         self._in_flight: dict[asyncio.Task[None], Claim] = {}

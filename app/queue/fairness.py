@@ -1,7 +1,7 @@
 """Who goes next: each connection has slots of its own, and its four classes share them by weight."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -27,6 +27,9 @@ class Chooser(Protocol):
     def room(self, connection: str, priority: int) -> int:
         """How many lanes of this class could be taken now, if no other class took any."""
 
+    def most(self, connection: str, kind: str) -> int | None:
+        """How many lanes of this kind may be in flight, over all replicas; None: as many as there is room."""
+
     def choose(self, candidates: Sequence[Candidate]) -> list[Candidate]:
         """Whom to take, of candidates that stand in the order of their class and due time."""
 
@@ -35,13 +38,16 @@ class Chooser(Protocol):
 class MostUrgent:
     """The most urgent first, whatever their connection: for benches and tools."""
 
-    most: int
+    number: int
 
     def room(self, connection: str, priority: int) -> int:  # noqa: ARG002  the protocol's arguments
-        return self.most
+        return self.number
+
+    def most(self, connection: str, kind: str) -> int | None:  # noqa: ARG002
+        return None
 
     def choose(self, candidates: Sequence[Candidate]) -> list[Candidate]:
-        return list(candidates[: self.most])
+        return list(candidates[: self.number])
 
 
 @dataclass(slots=True)
@@ -60,7 +66,9 @@ class Slots:
     leave a part of the slots to those before it, so that slow calls of the catalogue never hold them all.
     """
 
-    def __init__(self, concurrency: int) -> None:
+    def __init__(self, concurrency: int, most: Mapping[tuple[str, str], int] | None = None) -> None:
+        #: By connection and kind.
+        self._most = most or {}
         self._limits = [
             max(1, concurrency - -(-concurrency * each // _RESERVED)) for each in range(len(WEIGHTS))
         ]
@@ -72,6 +80,9 @@ class Slots:
 
     def room(self, connection: str, priority: int) -> int:
         return self._room(self._shares[connection].in_flight, class_of(priority))
+
+    def most(self, connection: str, kind: str) -> int | None:
+        return self._most.get((connection, kind))
 
     def choose(self, candidates: Sequence[Candidate]) -> list[Candidate]:
         """One of each connection in turn, until none has work and room left.

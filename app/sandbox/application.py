@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from app.sandbox import catalog, connecting, control, erp, feed, hook, logistics, oms, webservice
+from app.sandbox import catalog, connecting, control, erp, feed, hook, logistics, oms, payments, webservice
 from app.sandbox.door import Door
 from app.sandbox.erp import Erp
 from app.sandbox.faults import FaultInjection, Faults
@@ -50,8 +50,8 @@ def create_sandbox(
     app = Sandbox(
         routes=[
             *routes,
-            *catalog.ROUTES,
             *webservice.ROUTES,
+            *payments.ROUTES,
             *erp.ROUTES,
             *connecting.ROUTES,
             *control.ROUTES,

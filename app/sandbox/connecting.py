@@ -12,6 +12,7 @@ def addresses(base: str, store: Store) -> dict[str, str]:
     return {
         "rest_url": base,
         "pricing_url": f"{base}/{store.account}",
+        "payments_url": base,
         "webservice_url": f"{base}/AdminWebService/Service.svc",
         "callback_url": f"{base}/erp/orders",
     }
@@ -38,6 +39,7 @@ length_unit = "cm"
 rest_url = "{urls["rest_url"]}"
 pricing_url = "{urls["pricing_url"]}"
 webservice_url = "{urls["webservice_url"]}"
+payments_url = "{urls["payments_url"]}"
 
 [connections.acme.erp]
 callback_url = "{urls["callback_url"]}"

@@ -18,6 +18,7 @@ API_PATHS = (
     ("/api/oms", "oms"),
     ("/api/orders/feed", "feed"),
     ("/api/orders/hook", "feed"),
+    ("/api/pvt/transactions", "payments"),
     ("/AdminWebService", "webservice"),
 )
 

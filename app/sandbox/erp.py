@@ -69,12 +69,9 @@ class Erp:
 
 
 def _order_id(body: object) -> str | None:
-    for part in (body, body.get("data") if isinstance(body, dict) else None):
-        if isinstance(part, dict):
-            found = part.get("orderId") or part.get("order_id")
-            if isinstance(found, str):
-                return found
-    return None
+    order = body.get("order") if isinstance(body, dict) else None
+    found = order.get("id") if isinstance(order, dict) else None
+    return found if isinstance(found, str) else None
 
 
 async def receive(request: Request) -> Response:

@@ -191,12 +191,18 @@ def _shipping(order: Order) -> Record:
     return {"id": "shippingData", "address": ADDRESS, "logisticsInfo": info, **rest_of}
 
 
-def _payment(store: Store, order: Order) -> Record:
+def payment_ids(order: Order) -> tuple[str, str]:
+    """Of its transaction and of the payment in it."""
     identity = order.lines[0].unique_id
+    return identity[::-1], identity
+
+
+def _payment(store: Store, order: Order) -> Record:
+    transaction_id, identity = payment_ids(order)
     system = {"paymentSystem": "2", "paymentSystemName": "Visa", "group": "creditCard"}
     figures = {"value": order.total, "referenceValue": order.total, "installments": 1}
     payment = {"id": identity, **system, **figures, "tid": str(order.sequence)}
-    transaction = {"isActive": True, "transactionId": identity[::-1], "merchantName": store.account.upper()}
+    transaction = {"isActive": True, "transactionId": transaction_id, "merchantName": store.account.upper()}
     return {"transactions": [transaction | {"payments": [payment]}], "giftCards": []}
 
 

@@ -30,6 +30,7 @@ _RESOURCES = {
     "pricing": "Read prices and Modify prices",
     "logistics": "Logistics full access",
     "orders": "Orders Full Access",
+    "payments": "View Payment Data",
     "webservice": "WebService (an access profile)",
 }
 _BRANDS = "Brands Management and Brand Management"

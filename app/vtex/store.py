@@ -16,6 +16,7 @@ from app.vtex.catalog.webservice.specifications import WebserviceSpecifications
 from app.vtex.catalog.webservice.taxonomy import BRAND, CATEGORY, WebserviceTaxonomy
 from app.vtex.logistics import Logistics
 from app.vtex.orders import Orders
+from app.vtex.payments import Payments
 from app.vtex.pricing import Pricing
 from app.vtex.rest import Rest
 from app.vtex.soap import Webservice
@@ -31,11 +32,17 @@ class VtexStore:
     pricing: Pricing
     logistics: Logistics
     orders: Orders
+    payments: Payments
 
 
 def open_store(door: Sender, connection: str, settings: VtexSettings) -> VtexStore:
     rest = Rest(door, connection, settings)
-    others = Pricing(rest, settings), Logistics(rest, settings), Orders(rest, settings)
+    others = (
+        Pricing(rest, settings),
+        Logistics(rest, settings),
+        Orders(rest, settings),
+        Payments(rest, settings),
+    )
     brands, categories = rest_brands(rest, settings), rest_categories(rest, settings)
     fields = SpecificationFields(rest, settings)
     specifications = RestSpecifications(rest, settings, fields)

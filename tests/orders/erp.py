@@ -41,6 +41,8 @@ class Erp:
     answers: deque[tuple[int, dict[str, str]]] = field(default_factory=deque)
     #: Answer with the order itself, as a careless error page does.
     echoes: bool = False
+    #: The body of every answer, where it matters.
+    says: bytes | None = None
     before_answering: Callable[[Callback], Awaitable[None]] | None = None
 
     def answers_with(self, *statuses: int, **headers: str) -> None:
@@ -57,5 +59,7 @@ class Erp:
         if status == RESET:
             await reset_connection(send)
             return
-        said = callback.raw if self.echoes else msgspec.json.encode({"said": status})
+        said = self.says if self.says is not None else msgspec.json.encode({"said": status})
+        if self.echoes:
+            said = callback.raw
         await Response(said, status_code=status, headers=headers)(scope, receive, send)

@@ -1,34 +1,15 @@
 """VTEX's order as the ERP gets it: exact money, no floats, and nothing missing keeps it from the ERP."""
 
 import json
-import os
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.orders.mapping import order_document
 from app.sandbox.order_document import CLIENT
-
-_BESIDE_THE_REPOSITORY = Path(__file__).parents[3] / "shared" / "vtex" / "openapi"
-_decode = msgspec.json.Decoder(float_hook=Decimal).decode
-
-
-@pytest.fixture(scope="module")
-def example() -> dict[str, Any]:
-    """VTEX's own example of GET order."""
-    folder = Path(os.environ.get("VTEX_OPENAPI_DIR") or _BESIDE_THE_REPOSITORY)
-    file = folder / "vtex-orders.json"
-    if not file.exists():
-        pytest.skip("VTEX's OpenAPI files are missing: set VTEX_OPENAPI_DIR")
-    operation = _decode(file.read_bytes())["paths"]["/api/oms/pvt/orders/{orderId}"]["get"]
-    content = operation["responses"]["200"]["content"]["application/json"]
-    found: dict[str, Any] = content.get("example") or next(iter(content["examples"].values()))["value"]
-    return found
 
 
 def numbers(value: Any) -> list[Any]:
@@ -127,3 +108,79 @@ def test_whatever_else_is_missing_null_or_odd_the_order_is_mapped(order: dict[st
     assert document["order"]["id"] == "1-01"
     assert numbers(document) == []
     json.dumps(document, allow_nan=False)
+
+
+@given(data=st.data())
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_vtexs_own_example_is_mapped_whatever_of_it_is_missing_null_or_odd(
+    example: dict[str, Any], data: st.DataObject
+) -> None:
+    document = order_document(data.draw(damaged(example)), vtex_order=True)
+    assert document["order"]["id"] == example["orderId"]
+    assert numbers(document) == []
+    json.dumps(document, allow_nan=False)
+
+
+@pytest.mark.parametrize("text", ["1_1", " 12", "x", "", "1e3", "٣"])
+def test_a_text_that_is_no_plain_number_is_no_id(text: str) -> None:
+    [item] = order_document(ORDER | {"items": [{"id": text}]})["order"]["items"]
+    assert item["vtex_sku_id"] is None
+
+
+@pytest.mark.parametrize("number", ["1E+999999", "1E-999999", "NaN", "Infinity"])
+def test_a_number_that_no_amount_can_be_is_left_out(number: str) -> None:
+    items = [{"id": "1", "quantity": Decimal(number), "unitMultiplier": Decimal("0.3500")}]
+    order = order_document(ORDER | {"value": Decimal(number), "items": items})["order"]
+    assert (order["total"], order["items"][0]["quantity"]) == (None, None)
+    assert order["items"][0]["unit_multiplier"] == "0.3500"
+
+
+def test_a_price_says_by_which_discounts_and_taxes_it_came_about() -> None:
+    tags = [
+        {"name": "discount@price-1#2", "value": -500, "isPercentual": False, "identifier": "1"},
+        {"name": "TAX@MARKETPLACE", "value": 193, "isPercentual": False},
+        {"name": "discount@shipping-1", "value": Decimal("-12.5"), "isPercentual": True},
+        {"name": None, "value": 7},
+        "as text",
+    ]
+    [item] = order_document(ORDER | {"items": [{"priceTags": tags}]})["order"]["items"]
+    assert [(each["type"], each["value"], each["percentage"]) for each in item["price_tags"]] == [
+        ("discount", "-5.00", None),
+        ("tax", "1.93", None),
+        ("discount", None, "-12.5"),
+        ("other", "0.07", None),
+    ]
+
+
+def test_brazils_payment_fields_are_read_in_the_singular_too() -> None:
+    fields = {"marketplacePaymentMethod": "Pix", "marketplacePaymentCnpjAcquirer": "11.222.333/0001-44"}
+    custom = {
+        "customApps": [{"id": "integration-marketplace-dafiti", "fields": fields}, None],
+        "customFields": None,
+    }
+    [paid] = order_document(ORDER | {"customData": custom})["order"]["custom_data"]["marketplace_payments"]
+    assert (paid["app"], paid["methods"]) == ("integration-marketplace-dafiti", "Pix")
+    assert (paid["acquirer_cnpjs"], paid["card_brands"]) == ("11.222.333/0001-44", None)
+
+
+def test_a_kit_and_what_was_written_on_an_item_are_told() -> None:
+    kit = {
+        "components": [{"id": "7", "refId": "PART", "quantity": 2, "price": 150}],
+        "attachments": [{"name": "Engraving", "content": {"text": "Ana"}}],
+        "itemAttachment": {"name": None, "content": {}},
+    }
+    [item] = order_document(ORDER | {"items": [kit]})["order"]["items"]
+    [part] = item["components"]
+    assert (part["sku"], part["vtex_sku_id"], part["quantity"], part["price"]) == ("PART", 7, 2, "1.50")
+    assert item["attachments"] == [{"name": "Engraving", "content": {"text": "Ana"}}]
+
+
+def test_a_pickup_point_and_a_delivery_window_are_told() -> None:
+    window = {"startDateUtc": "2026-11-27T12:00:00Z", "endDateUtc": "2026-11-27T14:00:00Z", "price": 500}
+    point = {"isPickupStore": True, "friendlyName": "Botafogo", "address": {"city": "Rio de Janeiro"}}
+    info = {"deliveryWindow": window, "pickupPointId": "1_RJ", "pickupStoreInfo": point}
+    shipping = {"shippingData": {"logisticsInfo": [info]}}
+    [delivery] = order_document(ORDER | shipping)["order"]["shipping"]["deliveries"]
+    assert delivery["window"]["price"] == "5.00"
+    assert (delivery["pickup_point"]["id"], delivery["pickup_point"]["name"]) == ("1_RJ", "Botafogo")
+    assert delivery["pickup_point"]["address"]["city"] == "Rio de Janeiro"

@@ -8,6 +8,7 @@ from email.utils import format_datetime
 
 import pytest
 
+from app.orders.references import References
 from tests.changes.steps import make_due
 from tests.orders.conftest import Starting
 from tests.orders.erp import RESET, Callback, Erp
@@ -19,7 +20,7 @@ def the_same(callbacks: list[Callback]) -> bool:
     return len({each.id for each in callbacks}) == 1 and len({each.raw for each in callbacks}) == 1
 
 
-@pytest.mark.parametrize("status", [500, 502, 400, 404, 422, 308, 503, RESET])
+@pytest.mark.parametrize("status", [500, 502, 404, 408, 308, 503, RESET])
 async def test_whatever_else_the_erp_answers_it_is_told_again_in_the_same_words(
     starting: Starting, shop: RunningSandbox, erp: Erp, status: int
 ) -> None:
@@ -82,6 +83,34 @@ async def test_410_fails_until_a_person_replays_it(
         await bridge.client.post(f"/v1/events/{event['id']}/replay")
         await handled(shop, order)
     assert the_same(erp.callbacks)
+
+
+@pytest.mark.parametrize("status", [413, 422])
+async def test_an_order_that_the_erp_refuses_fails_until_a_person_replays_it(
+    starting: Starting, shop: RunningSandbox, erp: Erp, status: int
+) -> None:
+    erp.answers_with(status)
+    async with starting() as bridge:
+        order = await bought(shop)
+        event = await order_reaches(bridge, order, "failed")
+        assert f"({status})" in event["why"]
+        assert await starts(shop) == 0
+        await bridge.client.post(f"/v1/events/{event['id']}/replay")
+        await handled(shop, order)
+    assert the_same(erp.callbacks)
+
+
+@pytest.mark.parametrize("status", [200, 409])
+async def test_the_erps_own_number_is_kept(
+    starting: Starting, shop: RunningSandbox, erp: Erp, status: int
+) -> None:
+    erp.answers_with(500, status)
+    erp.says = b'{"erp_order_ref": "PED-000001"}'
+    async with starting() as bridge:
+        order = await bought(shop)
+        await order_reaches(bridge, order, "delivered")
+        assert await References(bridge.parts.database, "acme").find(order) == "PED-000001"
+        assert await References(bridge.parts.database, "other").find(order) is None
 
 
 @pytest.mark.parametrize("as_date", [False, True], ids=["seconds", "date"])

@@ -9,7 +9,7 @@ from standardwebhooks.webhooks import Webhook
 from app.sandbox.application import CALLBACK_SECRET
 from app.sandbox.erp import Erp
 
-BODY = '{"type":"order","data":{"orderId":"1-01"}}'
+BODY = '{"type":"order.ready-for-handling","order":{"id":"1-01"}}'
 
 
 def signed(webhook_id: str, body: str = BODY) -> dict[str, str]:
@@ -56,7 +56,7 @@ async def test_a_body_that_is_not_utf8_is_refused(vtex: httpx2.AsyncClient) -> N
 async def test_a_callback_is_taken_in_and_numbered(vtex: httpx2.AsyncClient, erp: Erp) -> None:
     answer = await _post(vtex, signed("w1"))
     assert (answer.status_code, answer.json()) == (200, {"erp_order_ref": "PED-000001"})
-    assert erp.received["w1"]["body"]["data"] == {"orderId": "1-01"}
+    assert erp.received["w1"]["body"]["order"] == {"id": "1-01"}
 
 
 async def test_a_repeated_callback_is_counted_and_not_stored(vtex: httpx2.AsyncClient, erp: Erp) -> None:

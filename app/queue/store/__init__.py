@@ -136,7 +136,7 @@ class Store:
         self, stream: Stream, chooser: Chooser, now: datetime, lease: timedelta
     ) -> list[Claim]:
         room = chooser.room(stream.connection, stream.priority)
-        if self.database.on_sqlite:
+        if self.database.on_sqlite or chooser.most(stream.connection, stream.kind) is not None:
             return []
         try:
             return await self.database.look(

@@ -1,6 +1,6 @@
 """Claiming: due lanes, at most one of each write target, with leases that end by themselves."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -15,6 +15,7 @@ from app.database import Transaction, Written
 from app.database.bulk import among, listed
 from app.queue.fairness import Candidate, Chooser
 from app.queue.lanes import Claim
+from app.queue.store.bounds import rooms
 from app.queue.store.heads import first_of_stream, target_in_flight, target_is_ours, with_heads
 from app.queue.store.streams import Stream
 from app.queue.store.tables import EVENT, LANE
@@ -41,13 +42,14 @@ def claim(
 ) -> list[Claim]:
     """Lease what the chooser takes of the given streams."""
     by_target: dict[tuple[str, str], Any] = {}
-    for row in sorted(_lanes(transaction, due, chooser, now), key=lambda row: (row.priority, row.due_at)):
+    lanes = _lanes(transaction, rooms(transaction, due, chooser, now), now)
+    for row in sorted(lanes, key=lambda row: (row.priority, row.due_at)):
         by_target.setdefault((row.connection, row.target), row)
     candidates = [Candidate(row.id, row.connection, row.target, row.priority) for row in by_target.values()]
     chosen = [each.lane_id for each in chooser.choose(candidates)]
     if not chosen:
         return []
-    lanes = {row.id: row for row in by_target.values()}
+    lane_of = {row.id: row for row in by_target.values()}
     # Younger than the locks: what was accepted before them is seen.
     found = transaction.rows(_heads(transaction.dialect), ids=listed(transaction, chosen))
     heads = {row.id: row for row in found if row.event_id is not None}
@@ -60,7 +62,7 @@ def claim(
         _lease(transaction.dialect), ids=listed(transaction, ours), token=token, until=now + lease
     )
     crashes = {row.id: row.crashes for row in leased}
-    return [_claim(lanes[each], heads[each], token, now, crashes[each]) for each in ours if each in crashes]
+    return [_claim(lane_of[each], heads[each], token, now, crashes[each]) for each in ours if each in crashes]
 
 
 def claim_at_once(
@@ -78,14 +80,15 @@ def claim_at_once(
     return [_claim(row, row, token, now, row.crashes) for row in sorted(claimed, key=lambda row: row.due_at)]
 
 
-def _lanes(transaction: Transaction, due: Sequence[Stream], chooser: Chooser, now: datetime) -> list[Any]:
+def _lanes(transaction: Transaction, room: Mapping[Stream, int], now: datetime) -> list[Any]:
     """Those whose target is free."""
+    due = list(room)
     lanes: list[Any] = []
     for start in range(0, len(due), _MOST_STREAMS):
         part = due[start : start + _MOST_STREAMS]
         values: dict[str, Any] = {"now": now}
         for number, stream in enumerate(part):
-            values |= _of(stream, number, chooser.room(stream.connection, stream.priority))
+            values |= _of(stream, number, room[stream])
         lanes += transaction.rows(_firsts(len(part), transaction.dialect), **values)
     return lanes
 

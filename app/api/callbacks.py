@@ -1,0 +1,67 @@
+"""What the bridge posts to the ERP, as the OpenAPI's `webhooks` have it."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from app.orders.document import OrderCallback
+
+_HEADERS = {
+    "webhook-id": "The same at each repetition. Keep it, and answer 2xx or 409 to one you know.",
+    "webhook-timestamp": "When this try was made, in Unix seconds. Refuse one that is minutes off.",
+    "webhook-signature": (
+        "Standard Webhooks: `v1,` and the base64 of the HMAC-SHA256 of"
+        " `{webhook-id}.{webhook-timestamp}.{body as received}`. While a secret is rotated there are two,"
+        " separated by a blank: accept it if one of them verifies."
+    ),
+}
+_AGAIN = "It is told again in the same words, later and later; operators see why."
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    "401": {
+        "description": "Or 403: the signature was refused. All callbacks rest until it is accepted again."
+    },
+    "404": {"description": f"Or 405, 408, 421, 425: nobody is there now. {_AGAIN}"},
+    "409": {"description": "The ERP has it already: this is a yes, and may say `erp_order_ref` too."},
+    "410": {"description": "The ERP wants no more callbacks. This one fails until a person replays it."},
+    "429": {"description": "Not now: nothing is told before the time in Retry-After has passed. 503 alike."},
+    "4XX": {"description": "The order is wrong, or too large (413). It fails until a person replays it."},
+    "5XX": {"description": f"{_AGAIN} So it is where no answer comes in time."},
+}
+
+
+class OrderTaken(BaseModel):
+    """Any 2xx will do, with a body or without one."""
+
+    erp_order_ref: str | None = Field(
+        default=None,
+        description="The ERP's own number of the order.",
+        max_length=255,
+        examples=["PED-000001"],
+    )
+
+
+def router() -> APIRouter:
+    routes = APIRouter(tags=["callbacks"])
+
+    async def told(_body: OrderCallback) -> OrderTaken:
+        """Posted to the connection's `erp.callback_url` once for each status that is to be told.
+
+        Only after a 2xx (or 409) VTEX hears that handling has started.
+        """
+        raise NotImplementedError  # it stands for the OpenAPI: the ERP answers it
+
+    routes.post(
+        "order",
+        name="order",
+        summary="An order has come to a status",
+        response_description="The ERP has stored the order.",
+        responses=_ANSWERS,
+        openapi_extra={"parameters": [_header(*each) for each in _HEADERS.items()], "security": []},
+    )(told)
+    return routes
+
+
+def _header(name: str, description: str) -> dict[str, Any]:
+    schema = {"type": "string"}
+    return {"name": name, "in": "header", "required": True, "description": description, "schema": schema}
