@@ -13,9 +13,9 @@ from app.config import OrderSettings
 from app.errors import BridgeError, DatabaseUnavailable, DeliveryError, Paused, Retry, Unauthorized
 from app.orders.feed import ensure_feed, read_feed
 from app.orders.hints import Hint, Hints
-from app.orders.mapping import order_document
 from app.orders.status import BEFORE_HANDLING, READY, REPORTED
 from app.orders.telling import KIND, PRIORITY
+from app.orders.told import Told
 from app.queue.lanes import Backoff, NewEvent, Submission
 from app.queue.store import Store
 from app.vtex.orders import LIST_PAGE_SIZE, LIST_PAGES, Orders
@@ -36,11 +36,18 @@ class Poller:
     """One connection's sources and readers."""
 
     def __init__(
-        self, connection: str, settings: OrderSettings, orders: Orders, hints: Hints, store: Store
+        self,
+        connection: str,
+        settings: OrderSettings,
+        orders: Orders,
+        told: Told,
+        hints: Hints,
+        store: Store,
     ) -> None:
         self._connection = connection
         self._settings = settings
         self._orders = orders
+        self._told = told
         self._hints = hints
         self._store = store
         self._stopping = asyncio.Event()
@@ -165,7 +172,7 @@ class Poller:
         status = order.get("status")
         metrics.ORDERS_READ.labels(self._connection, str(status)).inc()
         if status in REPORTED:
-            await self._tell(hint.order_id, status, order_document(order))
+            await self._tell(hint.order_id, status, await self._told.of(order))
             return True
         return status is not None and (hint.state != READY or status not in BEFORE_HANDLING)
 
