@@ -31,6 +31,7 @@ from app.orders.leadership import Leadership
 from app.orders.poller import Poller
 from app.orders.telling import KIND as ORDER
 from app.orders.telling import OrderDeliverer
+from app.orders.told import Told
 from app.paces import SharedPaces
 from app.queue.dispatcher import Deliverer, Dispatcher, Pace
 from app.queue.lanes import Backoff
@@ -155,6 +156,7 @@ class Bridge:
                 name,
                 connection.orders,
                 self.shops[name].orders,
+                _told(connection, self.shops[name]),
                 Hints(self.database, name),
                 self.store,
                 Leadership(self.database, name),
@@ -162,6 +164,15 @@ class Bridge:
             for name, connection in self.settings.connections.items()
             if connection.order_sources
         ]
+
+
+def _told(connection: ConnectionSettings, shop: VtexStore) -> Told:
+    erp = connection.erp
+    wants_payments = erp is not None and erp.include_payments
+    return Told(
+        vtex_order=erp is not None and erp.include_vtex_order,
+        payments=shop.payments if wants_payments else None,
+    )
 
 
 def _main_apis(connection: ConnectionSettings) -> dict[str, str]:

@@ -125,6 +125,11 @@ class ErpSettings(_Section):
     #: How many at the same time, from all dispatchers together; without it, `delivery.concurrency` of each.
     max_concurrent: Annotated[int, Field(ge=1, le=1000)] | None = None
 
+    #: Tell VTEX's own order too, beside our document.
+    include_vtex_order: bool = False
+    #: Read each payment's details from VTEX's payments API (resource View Payment Data), a call for each.
+    include_payments: bool = False
+
     @property
     def callback_secrets(self) -> dict[str, SecretRef]:
         """By setting, the present one first."""

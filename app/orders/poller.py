@@ -16,10 +16,10 @@ from app.orders.feed import ensure_feed, read_feed
 from app.orders.hints import Hint, Hints
 from app.orders.hook import ensure_hook
 from app.orders.leadership import RENEW_SECONDS, Leadership
-from app.orders.mapping import order_document
 from app.orders.status import BEFORE_HANDLING, READY, REPORTED
 from app.orders.sweep import sweep
 from app.orders.telling import KIND, PRIORITY
+from app.orders.told import Told
 from app.queue.lanes import Backoff, NewEvent, Submission
 from app.queue.store import Store
 from app.vtex.orders import Orders
@@ -45,6 +45,7 @@ class Poller:
         connection: str,
         settings: OrderSettings,
         orders: Orders,
+        told: Told,
         hints: Hints,
         store: Store,
         leadership: Leadership,
@@ -52,6 +53,7 @@ class Poller:
         self._connection = connection
         self._settings = settings
         self._orders = orders
+        self._told = told
         self._hints = hints
         self._store = store
         self._leadership = leadership
@@ -204,7 +206,7 @@ class Poller:
         status = order.get("status")
         metrics.ORDERS_READ.labels(self._connection, str(status)).inc()
         if status in REPORTED:
-            await self._tell(hint.order_id, status, order_document(order))
+            await self._tell(hint.order_id, status, await self._told.of(order))
             return True
         return status is not None and (hint.state != READY or status not in BEFORE_HANDLING)
 
