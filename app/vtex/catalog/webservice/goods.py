@@ -4,6 +4,7 @@ Updates start from what was read and send all members back: what an update does 
 documented. Prices never go through it.
 """
 
+from datetime import datetime
 from typing import Any
 
 from app.errors import Retry
@@ -83,6 +84,9 @@ class WebserviceCatalog:
             return None
         record = {name: found.get(member) for name, member in _SKU_MEMBERS.items()}
         record["Eans"] = _eans(found)
+        if isinstance(arrival := record["EstimatedDateArrival"], datetime):
+            # As REST has it: without a zone, to the second.
+            record["EstimatedDateArrival"] = arrival.replace(tzinfo=None).isoformat(timespec="seconds")
         return {name: value for name, value in record.items() if value is not None}
 
     async def write_sku(self, sku_id: int | None, record: Record) -> int:
