@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from app.config import VtexSettings
 from app.http.door import Door
 from app.vtex.catalog import Catalog
+from app.vtex.catalog.images import Images
 from app.vtex.catalog.rest.goods import RestCatalog
+from app.vtex.catalog.rest.images import RestImages
 from app.vtex.catalog.rest.taxonomy import rest_brands, rest_categories
 from app.vtex.catalog.taxonomy import Taxonomy
 from app.vtex.catalog.webservice.goods import WebserviceCatalog
+from app.vtex.catalog.webservice.images import WebserviceImages
 from app.vtex.catalog.webservice.taxonomy import BRAND, CATEGORY, WebserviceTaxonomy
 from app.vtex.logistics import Logistics
 from app.vtex.orders import Orders
@@ -25,18 +28,21 @@ class VtexStore:
     pricing: Pricing
     logistics: Logistics
     orders: Orders
+    images: Images
 
 
 def open_store(door: Door, connection: str, settings: VtexSettings) -> VtexStore:
     rest = Rest(door, connection, settings)
     others = Pricing(rest, settings), Logistics(rest, settings), Orders(rest, settings)
     brands, categories = rest_brands(rest, settings), rest_categories(rest, settings)
+    images = RestImages(rest, settings)
     if settings.catalog == "rest":
-        return VtexStore(RestCatalog(rest, settings), brands, categories, *others)
+        return VtexStore(RestCatalog(rest, settings), brands, categories, *others, images)
     webservice = Webservice(door, connection, settings)
     return VtexStore(
         WebserviceCatalog(webservice),
         WebserviceTaxonomy(webservice, brands, BRAND),
         WebserviceTaxonomy(webservice, categories, CATEGORY),
         *others,
+        WebserviceImages(webservice, images),
     )

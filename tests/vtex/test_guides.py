@@ -12,12 +12,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.sandbox import create_sandbox
 from app.sandbox.catalog.products import create_product
+from app.sandbox.catalog.skus import add_image, create_sku
 from tests.running import RunningBridge, listening, running_bridge
 
 GUIDES = Path(__file__).with_name("guides")
 #: Of the guides' store, with their ids: what the changes below hang on.
 DEPARTMENT, CATEGORY, SUBCATEGORY, BRAND = 1000018, 1000019, 1000020, 2000011
-PRODUCT = 31018369
+PRODUCT, DARK, LIGHT = 31018369, 31018371, 31018372
+#: As VTEX demands today: the address in the guide does not end as that of a picture.
+_PICTURE = "https://encrypted-tbn3.gstatic.com/vaso.jpg"
 _DECIMAL = re.compile(r"\d+\.\d+")
 _TEXTS = ("title", "description", "keywords")
 
@@ -86,6 +89,24 @@ CHANGES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "02-StockKeepingUnitInsertUpdate": ("sku", sku("Vaso Artesanal de Barro Vermelho Escuro")),
     "13-StockKeepingUnitInsertUpdate": ("sku", sku("Vaso Artesanal de Barro Laranja Escuro")),
+    "09-ImageServiceInsertUpdate": (
+        "image",
+        {"sku": "DARK", "images": [{"url": _PICTURE, "name": "Barro Vermelho Escuro"}]},
+    ),
+    # The guide's file has the id of its SKU, and so has the one that our store has already.
+    "10-ImageServiceInsertUpdate": (
+        "image",
+        {
+            "sku": "LIGHT",
+            "images": [
+                {
+                    "url": "http://1.bp.blogspot.com/_ZANjG3oA2BI/TCJfvX-7daI/AAAAAAAADZ0/yO5MwjMtjdI"
+                    "/s400/vaso_5cm.jpg",
+                    "name": "Barro Vermelho Claro",
+                }
+            ],
+        },
+    ),
 }
 #: Prices go through Pricing alone; whether it is available is VTEX's to say; REST knows no modal by an id.
 _NOT_OF_A_SKU = {"ListPrice", "Price", "IsAvaiable", "ModalId"}
@@ -97,6 +118,7 @@ NOT_SENT = {
 }
 #: What we send otherwise. A SKU without an image cannot be active, so that is said by an activation.
 OTHERWISE = {
+    "09-ImageServiceInsertUpdate": {"urlImage": _PICTURE},
     "02-StockKeepingUnitInsertUpdate": {"IsActive": "false"},
     "13-StockKeepingUnitInsertUpdate": {"IsActive": "false"},
 }
@@ -134,6 +156,10 @@ async def bridge(listener: Listener, migrated_sqlite_url: str) -> AsyncIterator[
     store.brands[BRAND] = store.brands[1] | {"Id": BRAND, "Name": "Of the guides"}
     product = {"Id": PRODUCT, "Name": "Of the guides", "RefId": "PRODUCT", "BrandId": 1, "CategoryId": 1}
     create_product(store, product)
+    packaged = dict.fromkeys(("PackagedHeight", "PackagedLength", "PackagedWidth", "PackagedWeightKg"), 1)
+    for vtex_id, code in ((DARK, "DARK"), (LIGHT, "LIGHT")):
+        create_sku(store, {"Id": vtex_id, "ProductId": PRODUCT, "Name": code, "RefId": code, **packaged})
+    add_image(store, LIGHT, {"Name": "Barro Vermelho Claro", "Url": _PICTURE})["Id"] = LIGHT
     async with (
         listening(listener) as url,
         running_bridge(
