@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.changes import brand, category, image, invoice, price, product, sku, stock
+from app.changes import activation, brand, category, image, invoice, price, product, sku, stock
 from app.changes.kind import Kind
 
 #: A new kind is one file beside this one and one line here: route, OpenAPI, dispatch and metrics follow.
@@ -14,6 +14,7 @@ KINDS: dict[str, Kind[Any]] = {
         product.KIND,
         sku.KIND,
         image.KIND,
+        activation.KIND,
         price.KIND,
         stock.KIND,
         invoice.KIND,

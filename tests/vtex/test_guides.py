@@ -89,6 +89,8 @@ CHANGES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "02-StockKeepingUnitInsertUpdate": ("sku", sku("Vaso Artesanal de Barro Vermelho Escuro")),
     "13-StockKeepingUnitInsertUpdate": ("sku", sku("Vaso Artesanal de Barro Laranja Escuro")),
+    "11-StockKeepingUnitActive": ("activation", {"sku": "DARK", "active": True}),
+    "12-StockKeepingUnitActive": ("activation", {"sku": "LIGHT", "active": True}),
     "09-ImageServiceInsertUpdate": (
         "image",
         {"sku": "DARK", "images": [{"url": _PICTURE, "name": "Barro Vermelho Escuro"}]},
@@ -155,10 +157,11 @@ async def bridge(listener: Listener, migrated_sqlite_url: str) -> AsyncIterator[
         store.categories[vtex_id] = store.categories[1] | there
     store.brands[BRAND] = store.brands[1] | {"Id": BRAND, "Name": "Of the guides"}
     product = {"Id": PRODUCT, "Name": "Of the guides", "RefId": "PRODUCT", "BrandId": 1, "CategoryId": 1}
-    create_product(store, product)
+    create_product(store, product | {"IsActive": True})
     packaged = dict.fromkeys(("PackagedHeight", "PackagedLength", "PackagedWidth", "PackagedWeightKg"), 1)
     for vtex_id, code in ((DARK, "DARK"), (LIGHT, "LIGHT")):
         create_sku(store, {"Id": vtex_id, "ProductId": PRODUCT, "Name": code, "RefId": code, **packaged})
+    add_image(store, DARK, {"Name": "By staff", "Url": _PICTURE})
     add_image(store, LIGHT, {"Name": "Barro Vermelho Claro", "Url": _PICTURE})["Id"] = LIGHT
     async with (
         listening(listener) as url,

@@ -60,7 +60,8 @@ class WebserviceCatalog:
         return _found_id(await self._webservice.call("ProductGetByRefId", ref_id))
 
     async def read_product(self, product_id: int, ref_id: str) -> Record | None:
-        found = await self._webservice.call("ProductGetByRefId", ref_id)
+        by_ref = ("ProductGetByRefId", ref_id) if ref_id else ("ProductGet", product_id)
+        found = await self._webservice.call(*by_ref)
         if found is None or _found_id(found) != product_id:
             return None
         return {
@@ -99,6 +100,12 @@ class WebserviceCatalog:
         if sku_id is not None:
             members["Id"] = sku_id
         return _written(await self._webservice.call("StockKeepingUnitInsertUpdate", members), "SKU")
+
+    async def activate_sku(self, sku_id: int, template: Record) -> None:  # noqa: ARG002  REST's way
+        await self._webservice.call("StockKeepingUnitActive", sku_id)
+
+    async def list_skus(self, product_id: int) -> list[Record]:
+        return await self._webservice.listed("StockKeepingUnitGetAllByProduct", product_id)
 
 
 def _eans(found: Record) -> list[str] | None:
