@@ -23,7 +23,7 @@ class ActivationChange(StateChange):
     """
 
     sku: Code = Field(description="The SKU's code.", examples=["00123456"])
-    active: bool
+    active: bool = Field(description="Whether the shop should sell it.")
 
     @property
     def goal(self) -> bool:

@@ -6,6 +6,7 @@ VTEX does not say where an image came from, so what was uploaded last is remembe
 import hashlib
 import json
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from app.bindings import Creation
 from app.changes.kind import Shop
@@ -140,6 +141,17 @@ class Gallery:
     async def _send(self, image: Wanted, file: ImageFile | None, record: Record) -> None:
         try:
             await self.shop.vtex.images.upload(self.sku_id, file, record)
+        except Retry as retry:
+            if file or not retry.unknown_outcome:
+                raise
+            # VTEX may be fetching it still: read back too early, it would be there twice.
+            patience = timedelta(seconds=2 * self.shop.settings.timeout_seconds)
+            raise Retry(
+                f"image {image.name}: {retry.reason}; VTEX may have it all the same, which is looked up"
+                " before it is sent again",
+                after=max(patience, retry.after or patience),
+                unknown_outcome=True,
+            ) from retry
         except Refused as refused:
             fix = "correct its url, or leave it out"
             raise Refused(f"image {image.name}: {refused.reason}; {fix}") from refused

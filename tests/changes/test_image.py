@@ -220,6 +220,7 @@ UPLOADS = {
 @pytest.mark.parametrize(
     "fault",
     [
+        {"action": "late", "seconds": 1},
         {"action": "delay_after", "seconds": 2},
         {"action": "reset_after"},
         {"action": "status_after", "status": 500},
@@ -242,7 +243,7 @@ async def test_an_upload_without_an_answer_leaves_one_image(
 async def test_what_two_uploads_without_an_answer_left_twice_is_there_once(
     starting: Starting, sandbox: RunningSandbox, catalog: str
 ) -> None:
-    async with starting(vtex={"catalog": catalog}, delivery={"retry_base_seconds": 1}) as bridge:
+    async with starting(vtex={"catalog": catalog, "timeout_seconds": 0.5}) as bridge:
         await sku_in_store(bridge)
         await sandbox.control("faults", {**UPLOADS[catalog], "action": "status_after", "status": 504})
         [event_id] = await bridge.post("image", images(FRONT, BACK))
@@ -256,7 +257,7 @@ async def test_what_two_uploads_without_an_answer_left_twice_is_there_once(
 async def test_an_upload_without_an_answer_is_removed_if_the_erp_wants_it_no_more(
     starting: Starting, sandbox: RunningSandbox, catalog: str
 ) -> None:
-    async with starting(vtex={"catalog": catalog}, delivery={"retry_base_seconds": 1}) as bridge:
+    async with starting(vtex={"catalog": catalog, "timeout_seconds": 0.5}) as bridge:
         await sku_in_store(bridge)
         await sandbox.control("faults", {**UPLOADS[catalog], "action": "status_after", "status": 504})
         [first] = await bridge.post("image", images(FRONT))
