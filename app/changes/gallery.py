@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from app.bindings import Creation
 from app.changes.kind import Shop
-from app.errors import DeliveryError, Refused, Retry
+from app.errors import DeliveryError, Refused, Retry, Waiting
 from app.vtex.catalog import Record
 from app.vtex.catalog.images import ImageFile
 
@@ -71,7 +71,11 @@ class Gallery:
         await self._create(missing, missing if self.files else wanted)
 
     async def _look(self) -> None:
-        self.files = await self.shop.vtex.images.listed(self.sku_id)
+        files = await self.shop.vtex.images.listed(self.sku_id)
+        if files is None:
+            await self.shop.bindings.forget("sku", self.sku)
+            raise Waiting(f"VTEX no longer has SKU {self.sku}; send it again", on=("sku", self.sku))
+        self.files = files
         bound = await self.shop.bindings.bound(KIND, [file.id for file in self.files])
         self.ours = {file_id: code for code, file_id in bound.items()}
         begun = await self.shop.bindings.unfinished(KIND, self.sku_id)

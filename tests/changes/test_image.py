@@ -73,6 +73,19 @@ async def test_images_wait_for_their_sku(either: RunningBridge, sandbox: Running
     assert await names(sandbox) == ["front"]
 
 
+async def test_images_of_a_sku_that_was_deleted_in_vtex_wait_for_it(
+    either: RunningBridge, sandbox: RunningSandbox
+) -> None:
+    await sku_in_store(either)
+    store = sandbox.app.state.store
+    del store.skus[1001], store.sku_by_ref["S1"]
+    event = await end(either, "image", images(FRONT), "waiting")
+    assert event["why"].startswith("VTEX no longer has SKU S1; send it again")
+    await deliver(either, "sku", {"code": "S1", "packaged_height": "11"})
+    await either.reaches(event["id"], "delivered")
+    assert await names(sandbox) == ["front"]
+
+
 async def test_an_image_that_vtex_refuses_is_named(bridge: RunningBridge, sandbox: RunningSandbox) -> None:
     await sku_in_store(bridge)
     fault = {"action": "status", "status": 400, "method": "POST", "path_regex": "/file$", "body": "too large"}

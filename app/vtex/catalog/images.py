@@ -20,8 +20,8 @@ class ImageFile:
 
 
 class Images(Protocol):
-    async def listed(self, sku_id: int) -> list[ImageFile]:
-        """All of a SKU, as the shop shows them."""
+    async def listed(self, sku_id: int) -> list[ImageFile] | None:
+        """All of a SKU, as the shop shows them; None where VTEX no longer has the SKU."""
 
     async def upload(self, sku_id: int, file: ImageFile | None, image: Record) -> None:
         """Make VTEX fetch it from its address, for a new file (not idempotent) or for a known one."""

@@ -15,8 +15,12 @@ class RestImages:
         self._rest = rest
         self._base = settings.rest_base
 
-    async def listed(self, sku_id: int) -> list[ImageFile]:
-        reply = await self._call("list images", "GET", self._files(sku_id))
+    async def listed(self, sku_id: int) -> list[ImageFile] | None:
+        reply = await self._rest.call(
+            "catalog", "list images", "GET", self._files(sku_id), expected={_NOT_FOUND}
+        )
+        if reply.status == _NOT_FOUND:
+            return None
         files = [_file(each) for each in reply.listed() or []]
         # VTEX orders those of one position by their ids.
         return sorted(files, key=lambda file: (file.position, file.id))
