@@ -95,6 +95,9 @@ class Gallery:
         code = self._code(image.name)
         bound = next((file for file in self.files if self.ours.get(file.id) == code), None)
         if bound is not None:
+            if code in self.begun:
+                await self._keep_one(image, bound)
+                await self._bind(image, bound, finish=True)
             return bound
         same = self._named(image.name)
         if not same:
@@ -113,6 +116,7 @@ class Gallery:
         if not missing:
             return
         behind = 0 if order is not missing else len(self.files)
+        repeated = {image.name for image in missing if self._code(image.name) in self.begun}
         for image in missing:
             position = behind + order.index(image)
             await self._upload(image, {"IsMain": position == 0, "Position": position})
@@ -124,7 +128,7 @@ class Gallery:
                     " next time",
                     unknown_outcome=True,
                 )
-            await self._settle(image)
+            await self._settle(image, finish=image.name not in repeated)
 
     async def _upload(self, image: Wanted, place: Record) -> None:
         """Noted before it is sent: VTEX would keep the same image twice."""
@@ -160,16 +164,23 @@ class Gallery:
             fix = "correct its url, or leave it out"
             raise Refused(f"image {image.name}: {refused.reason}; {fix}") from refused
 
-    async def _settle(self, image: Wanted) -> ImageFile:
-        """All of this name came of our uploads, for there was none before: one stays."""
+    async def _settle(self, image: Wanted, *, finish: bool = False) -> ImageFile:
+        """All of this name came of our uploads, for there was none before: one stays.
+
+        Unless the answer is known the note stays too: what VTEX finishes later is removed next time.
+        """
         begun = self.begun[self._code(image.name)]
-        kept, *twice = self._named(image.name)
-        for file in twice:
-            await self._take_away(file)
-        await self._bind(image, kept, finish=True)
+        kept = self._named(image.name)[0]
+        await self._keep_one(image, kept)
+        await self._bind(image, kept, finish=finish)
         if begun.name == image.digest:
             await self._remember(image, kept)
         return kept
+
+    async def _keep_one(self, image: Wanted, kept: ImageFile) -> None:
+        for file in self._named(image.name):
+            if file.id != kept.id:
+                await self._take_away(file)
 
     async def _bind(self, image: Wanted, file: ImageFile, *, finish: bool = False) -> None:
         code, bindings = self._code(image.name), self.shop.bindings
@@ -199,9 +210,10 @@ class Gallery:
 
     async def _remove_all_but(self, codes: set[str]) -> None:
         """Of the ERP's own, also of those whose upload had no answer."""
-        for code in self.begun.keys() - codes - set(self.ours.values()):
+        for code in self.begun.keys() - codes:
             for file in self._named(code.removeprefix(f"{self.sku}/")):
-                await self._take_away(file)
+                if file.id not in self.ours:
+                    await self._take_away(file)
             await self.shop.bindings.abandon(KIND, code)
         for file in list(self.files):
             if file.id in self.ours and self.ours[file.id] not in codes:

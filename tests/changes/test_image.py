@@ -6,7 +6,7 @@ import pytest
 
 from tests.changes.conftest import Starting
 from tests.changes.steps import PRODUCT, SKU, SKUS, as_staff, calls, deliver, end, record, sku_in_store
-from tests.running import RunningBridge, RunningSandbox
+from tests.running import RunningBridge, RunningSandbox, until
 
 FRONT = {"url": "https://erp.example.com/front.jpg"}
 BACK = {"url": "https://erp.example.com/back.png", "name": "Back of it"}
@@ -265,6 +265,27 @@ async def test_what_two_uploads_without_an_answer_left_twice_is_there_once(
         assert await names(sandbox) == ["front", "front"]
         await bridge.reaches(event_id, "delivered")
     assert await names(sandbox) == ["front", "Back of it"]
+
+
+async def test_what_vtex_finishes_after_the_second_upload_goes_with_the_next_change(
+    starting: Starting, sandbox: RunningSandbox, catalog: str
+) -> None:
+    async with starting(vtex={"catalog": catalog, "timeout_seconds": 0.5}) as bridge:
+        await sku_in_store(bridge)
+        await sandbox.control("faults", {**UPLOADS[catalog], "action": "late", "seconds": 3})
+        await deliver(bridge, "image", images(FRONT))
+        assert await names(sandbox) == ["front"]
+
+        async def twice() -> bool:
+            return len(await shown(sandbox)) == 2
+
+        await until(twice, "VTEX finished the first upload too")
+        await deliver(bridge, "image", images(FRONT, BACK))
+        assert await names(sandbox) == ["front", "Back of it"]
+        # From then on a namesake is the team's.
+        await as_staff(sandbox, "POST", FILES, STAFF | {"Name": "front"})
+        await deliver(bridge, "image", images(FRONT))
+    assert sorted(await names(sandbox)) == ["front", "front"]
 
 
 async def test_an_upload_without_an_answer_is_removed_if_the_erp_wants_it_no_more(
