@@ -79,15 +79,14 @@ class Bindings:
 
     async def codes(self, kind: str, vtex_ids: Collection[int]) -> list[str]:
         """The ERP's codes of VTEX's ids, as far as they are bound."""
-        ours = _BINDING.c.connection == self._connection, _BINDING.c.kind == kind
-        query = select(_BINDING.c.code).where(*ours, _BINDING.c.vtex_id.in_(vtex_ids))
-        async with self._database.read() as transaction:
-            return list(await transaction.scalars(query))
+        return list(await self.bound(kind, vtex_ids))
 
-    async def bound(self, kind: str, codes: Collection[str], vtex_ids: Collection[int]) -> dict[str, int]:
-        """What is bound already of these codes, and of these ids: code → id."""
+    async def bound(
+        self, kind: str, vtex_ids: Collection[int], codes: Collection[str] = ()
+    ) -> dict[str, int]:
+        """What is bound of VTEX's ids, and of the ERP's codes: code → id."""
         ours = _BINDING.c.connection == self._connection, _BINDING.c.kind == kind
-        named = or_(_BINDING.c.code.in_(codes), _BINDING.c.vtex_id.in_(vtex_ids))
+        named = or_(_BINDING.c.vtex_id.in_(vtex_ids), _BINDING.c.code.in_(codes))
         query = select(_BINDING.c.code, _BINDING.c.vtex_id).where(*ours, named)
         async with self._database.read() as transaction:
             return {row.code: row.vtex_id for row in await transaction.execute(query)}
@@ -128,6 +127,13 @@ class Bindings:
         async with self._database.read() as transaction:
             found = (await transaction.execute(query)).mappings().one_or_none()
         return None if found is None else Creation(**found)
+
+    async def unfinished(self, kind: str, parent_id: int) -> list[Creation]:
+        """What was begun below this parent."""
+        ours = _CREATION.c.connection == self._connection, _CREATION.c.kind == kind
+        query = select(_CREATION).where(*ours, _CREATION.c.parent_id == parent_id)
+        async with self._database.read() as transaction:
+            return [Creation(**found) for found in (await transaction.execute(query)).mappings()]
 
     async def abandon(self, kind: str, code: str) -> None:
         """The create did not happen."""

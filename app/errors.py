@@ -91,11 +91,11 @@ class Paused(DeliveryError):
 
 
 class Waiting(DeliveryError):
-    """`on` names the awaited entity as (kind, key)."""
+    """`on` names the awaited entity as (kind, key), where it is one that will be told to us."""
 
     reason_class = "waiting"
 
-    def __init__(self, reason: str, *, on: tuple[str, str]) -> None:
+    def __init__(self, reason: str, *, on: tuple[str, str] | None) -> None:
         super().__init__(reason)
         self.on = on
 

@@ -96,6 +96,8 @@ def _next(row: Row[Any], resting: Mapping[str, str]) -> str | None:
 
 
 def _next_of_waiting(row: Row[Any]) -> str:
+    if row.waiting_kind is None:
+        return "VTEX is asked again at next_attempt_at"
     other = f"{row.waiting_kind} {row.waiting_key}"
     if row.waiting_kind in KINDS and row.awaited_status is None:
         return f"send {other}, or make it in VTEX, which is asked again at next_attempt_at"

@@ -2,7 +2,18 @@
 
 from typing import Any
 
-from app.changes import brand, category, invoice, price, product, sku, specification, stock
+from app.changes import (
+    activation,
+    brand,
+    category,
+    image,
+    invoice,
+    price,
+    product,
+    sku,
+    specification,
+    stock,
+)
 from app.changes.kind import Kind
 
 #: A new kind is one file beside this one and one line here: route, OpenAPI, dispatch and metrics follow.
@@ -14,6 +25,8 @@ KINDS: dict[str, Kind[Any]] = {
         product.KIND,
         sku.KIND,
         specification.KIND,
+        image.KIND,
+        activation.KIND,
         price.KIND,
         stock.KIND,
         invoice.KIND,

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from app.changes.activation import follow_product
 from app.changes.alternatives import drop_oldest
 from app.changes.kind import Code, Kind, Shop, StateChange, Text
 from app.changes.record import Access, bring
@@ -120,22 +121,26 @@ def fold_product(registers: Registers, change: Values, said: Saying) -> Folded:
     return folded
 
 
-async def deliver(change: ProductChange, shop: Shop) -> None:
+async def deliver(change: ProductChange, shop: Shop) -> str | None:
     """In express mode the store's team owns it once it is created."""
     values = mapped(change, shop.settings)
     owned = await _resolved(mapped(KIND.owned(change, shop.settings), shop.settings), shop)
     if shop.settings.mode == "complete":
         values = owned
-    catalog = shop.vtex.catalog
+    catalog, code = shop.vtex.catalog, change.code
     await bring(
         Access("product", catalog.find_product, catalog.read_product, catalog.write_product),
         shop,
-        change.code,
+        code,
         created=lambda: _complete(values, shop.settings),
         updated=lambda template: overlay(_in_place(template, owned), owned),
         # Its trade policies come after it, and an update would not write them.
         in_steps=shop.settings.mode == "express" and "TradePolicies" in values,
     )
+    product_id = await shop.bindings.find("product", code) if "IsActive" in owned else None
+    if product_id is None:
+        return None
+    return await follow_product(shop, code, product_id, active=owned["IsActive"])
 
 
 async def _resolved(values: Record, shop: Shop) -> Record:

@@ -1,6 +1,7 @@
 """sku: a stock keeping unit, found by its RefId; created inactive, as VTEX demands."""
 
 from collections.abc import Awaitable, Callable
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Any, Literal
 
@@ -12,7 +13,7 @@ from app.changes.record import Access, bring
 from app.config import VtexSettings
 from app.errors import Refused, Waiting
 from app.queue.folding import fold
-from app.vtex.catalog import overlay
+from app.vtex.catalog import Record, overlay
 
 Measure = Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=4)]
 Ean = Annotated[str, StringConstraints(pattern=r"^[0-9]{8,14}$")]
@@ -56,6 +57,18 @@ class SkuChange(StateChange):
         | None
     ) = None  # fmt: skip
     unit_multiplier: Measure | None = None
+    estimated_arrival: date | None = Field(default=None, description="For presale: when it is expected.")
+    reward_value: Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=4)] | None = Field(
+        default=None, description="The credit that a customer receives for buying it."
+    )
+    modal: Annotated[Text, Field(min_length=1, max_length=100)] | None = Field(
+        default=None, description="The kind of transport that it needs, as the store's carriers name it."
+    )
+    kit: bool = Field(default=False, description="Made of other SKUs; VTEX never takes it back.")
+    sold_apart: bool = Field(default=False, description="Whether a kit's components are sold apart too.")
+    commercial_condition_id: int | None = Field(
+        default=None, gt=0, le=2**31 - 1, description="VTEX's id of it; null is VTEX's own default, 1."
+    )
 
 
 _VTEX_NAMES = {
@@ -74,7 +87,15 @@ _VTEX_NAMES = {
     "manufacturer_code": "ManufacturerCode",
     "measurement_unit": "MeasurementUnit",
     "unit_multiplier": "UnitMultiplier",
+    "estimated_arrival": "EstimatedDateArrival",
+    "reward_value": "RewardValue",
+    "modal": "ModalType",
+    "kit": "IsKit",
+    "sold_apart": "KitItensSellApart",
+    "commercial_condition_id": "CommercialConditionId",
 }
+#: VTEX refuses 0, and what an update without it does is not documented.
+_NO_CONDITION = 1
 _LENGTHS = frozenset({"packaged_height", "packaged_length", "packaged_width", "height", "length", "width"})
 _WEIGHTS = frozenset({"packaged_weight", "weight"})
 _NEEDED = ("name", "packaged_height", "packaged_length", "packaged_width", "packaged_weight")
@@ -92,7 +113,9 @@ def mapped(change: SkuChange, settings: VtexSettings) -> dict[str, Any]:
 
 def _converted(name: str, value: Any, settings: VtexSettings) -> Any:
     if value is None:
-        return None
+        return _NO_CONDITION if name == "commercial_condition_id" else None
+    if isinstance(value, date):
+        return f"{value}T00:00:00"
     if name in _LENGTHS:
         return units.length(value, unit=settings.length_unit, store_unit=settings.store_length_unit)
     if name in _WEIGHTS:
@@ -117,8 +140,16 @@ async def deliver(change: SkuChange, shop: Shop) -> None:
         shop,
         change.code,
         created=lambda: _complete(values),
-        updated=lambda template: overlay(template, owned),
+        updated=lambda template: overlay(_still_a_kit(template, owned), owned),
     )
+
+
+def _still_a_kit(template: Record, owned: Record) -> Record:
+    if template.get("IsKit") and owned.get("IsKit") is False:
+        raise Refused(
+            "this SKU is a kit in VTEX, which cannot be undone: send kit true, or another SKU with a new code"
+        )
+    return template
 
 
 def _complete(values: dict[str, Any]) -> dict[str, Any]:
@@ -177,6 +208,8 @@ EXAMPLE: dict[str, Any] = {
     "packaged_weight": "1.50",
     "unit_multiplier": 1,
     "measurement_unit": "un",
+    "reward_value": "0",
+    "kit": False,
 }
 
 KIND: Kind[SkuChange] = Kind(

@@ -111,7 +111,7 @@ async def _import(
     codes = sorted(clear)
     for start in range(0, len(codes), _BATCH):
         asked = {code: clear[code] for code in codes[start : start + _BATCH]}
-        bound = await bindings.bound(kind, asked.keys(), asked.values())
+        bound = await bindings.bound(kind, asked.values(), asked.keys())
         owners = {vtex_id: code for code, vtex_id in bound.items()}
         new: dict[str, int] = {}
         for code, vtex_id in asked.items():

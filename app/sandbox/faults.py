@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.sandbox.journal import Journal
 from app.sandbox.wire import Record, RefusedError, is_integer, is_number
 
-ACTIONS = ("status", "status_after", "delay_before", "delay_after", "reset_before", "reset_after")
+ACTIONS = ("status", "status_after", "delay_before", "delay_after", "late", "reset_before", "reset_after")
 
 
 @dataclass
@@ -30,7 +30,7 @@ class Fault:
     status: int = 500
     headers: dict[str, str] = field(default_factory=dict)
     body: str = ""
-    #: How long the two delays take.
+    #: How long the delays take; `late` has its effect then, also if the client gave up meanwhile.
     seconds: float = 0
     id: int = 0
 
@@ -117,7 +117,9 @@ class FaultInjection:
         await self._inflict(fault, scope, receive, send)
 
     async def _inflict(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
-        if fault.action == "delay_before":
+        if fault.action == "late":
+            receive = await _received(receive)
+        if fault.action in {"delay_before", "late"}:
             await asyncio.sleep(fault.seconds)
             await self.app(scope, receive, send)
             return
@@ -133,6 +135,20 @@ class FaultInjection:
         else:
             response = Response(fault.body, status_code=fault.status, headers=fault.headers)
             await response(scope, receive, send)
+
+
+async def _received(receive: Receive) -> Receive:
+    """The whole request, which is then there whatever becomes of the connection."""
+    messages = [await receive()]
+    while messages[-1].get("more_body"):
+        messages.append(await receive())
+    left = iter(messages)
+
+    async def again() -> Message:
+        message = next(left, None)
+        return await receive() if message is None else message
+
+    return again
 
 
 def _keep(answer: list[Message]) -> Send:

@@ -54,6 +54,7 @@ _RESOURCES_OF_OPERATIONS = {
     ("catalog", "read category"): _CATEGORIES,
     ("catalog", "create category"): _CATEGORIES,
     ("catalog", "update category"): _CATEGORIES,
+    ("catalog", "arrange images"): "Edit Product",
 }
 
 

@@ -1,6 +1,7 @@
 """VTEX Logistics: stock per SKU id and warehouse."""
 
 from http import HTTPStatus
+from typing import Any
 
 from app.config import VtexSettings
 from app.vtex.rest import Rest, path
@@ -16,13 +17,21 @@ class Logistics:
 
         Warehouse ids are case-insensitive for stock (VTEX known issue).
         """
+        rows = await self._balances(sku_id)
+        same = [row for row in rows if str(row.get("warehouseId")).lower() == warehouse.lower()]
+        return any(row.get("hasUnlimitedQuantity") is True for row in same)
+
+    async def has_stock(self, sku_id: int) -> bool:
+        """Whether any warehouse has some of it, reserved or not."""
+        rows = await self._balances(sku_id)
+        return any(row.get("hasUnlimitedQuantity") or (row.get("totalQuantity") or 0) > 0 for row in rows)
+
+    async def _balances(self, sku_id: int) -> list[dict[str, Any]]:
         address = self._base + path("/api/logistics/pvt/inventory/skus/{sku}", sku=sku_id)
         reply = await self._rest.call(
             "logistics", "read inventory", "GET", address, expected={HTTPStatus.NOT_FOUND}
         )
-        rows = (reply.record() or {}).get("balance") or []
-        same = [row for row in rows if str(row.get("warehouseId")).lower() == warehouse.lower()]
-        return any(row.get("hasUnlimitedQuantity") is True for row in same)
+        return (reply.record() or {}).get("balance") or []
 
     async def write_quantity(self, sku_id: int, warehouse: str, quantity: int, *, unlimited: bool) -> None:
         """Set the physical total (available and reserved); a PUT would zero the lead time."""

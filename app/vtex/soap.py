@@ -43,7 +43,15 @@ class Webservice:
         self._binding = _client().wsdl.bindings[_BINDING]
 
     async def call(self, operation: str, *arguments: Any) -> dict[str, Any] | None:
-        """The result as a dict of its members; None where the webservice says nil."""
+        """The result as a dict of its members; None where the webservice says nil, or nothing."""
+        return self._members(await self._result(operation, arguments))
+
+    async def listed(self, operation: str, *arguments: Any) -> list[dict[str, Any]]:
+        """The members of each result; none where the webservice says nil."""
+        results: list[Any] = serialize_object(await self._result(operation, arguments), dict) or []  # type: ignore[no-untyped-call]
+        return [each for each in results if isinstance(each, dict)]
+
+    async def _result(self, operation: str, arguments: tuple[Any, ...]) -> Any:
         key, token = app_key_and_token(self._settings)
         login = base64.b64encode(f"{key}:{token}".encode()).decode()
         message = self._written(operation, arguments)
@@ -65,7 +73,7 @@ class Webservice:
                 judge=partial(self._judge, operation),
             )
         )
-        return self._members(self._read(operation, answer))
+        return self._read(operation, answer)
 
     def _written(self, operation: str, arguments: tuple[Any, ...]) -> Any:
         try:

@@ -1,17 +1,20 @@
 """One connection's VTEX store: everything that VTEX can do for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.config import VtexSettings
 from app.http.door import Sender
 from app.vtex.catalog import Catalog
+from app.vtex.catalog.images import Images
 from app.vtex.catalog.rest.goods import RestCatalog
+from app.vtex.catalog.rest.images import RestImages
 from app.vtex.catalog.rest.specification_fields import SpecificationFields
 from app.vtex.catalog.rest.specifications import RestSpecifications
 from app.vtex.catalog.rest.taxonomy import rest_brands, rest_categories
 from app.vtex.catalog.specifications import Specifications
 from app.vtex.catalog.taxonomy import Taxonomy
 from app.vtex.catalog.webservice.goods import WebserviceCatalog
+from app.vtex.catalog.webservice.images import WebserviceImages
 from app.vtex.catalog.webservice.specifications import WebserviceSpecifications
 from app.vtex.catalog.webservice.taxonomy import BRAND, CATEGORY, WebserviceTaxonomy
 from app.vtex.logistics import Logistics
@@ -22,13 +25,14 @@ from app.vtex.rest import Rest
 from app.vtex.soap import Webservice
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VtexStore:
     catalog: Catalog
     brands: Taxonomy
     categories: Taxonomy
     fields: SpecificationFields
     specifications: Specifications
+    images: Images
     pricing: Pricing
     logistics: Logistics
     orders: Orders
@@ -36,25 +40,32 @@ class VtexStore:
 
 
 def open_store(door: Sender, connection: str, settings: VtexSettings) -> VtexStore:
+    """What the webservice lacks, REST does in both modes."""
     rest = Rest(door, connection, settings)
-    others = (
-        Pricing(rest, settings),
-        Logistics(rest, settings),
-        Orders(rest, settings),
-        Payments(rest, settings),
-    )
     brands, categories = rest_brands(rest, settings), rest_categories(rest, settings)
-    fields = SpecificationFields(rest, settings)
+    fields, images = SpecificationFields(rest, settings), RestImages(rest, settings)
     specifications = RestSpecifications(rest, settings, fields)
+    store = VtexStore(
+        catalog=RestCatalog(rest, settings),
+        brands=brands,
+        categories=categories,
+        fields=fields,
+        specifications=specifications,
+        images=images,
+        pricing=Pricing(rest, settings),
+        logistics=Logistics(rest, settings),
+        orders=Orders(rest, settings),
+        payments=Payments(rest, settings),
+    )
     if settings.catalog == "rest":
-        return VtexStore(RestCatalog(rest, settings), brands, categories, fields, specifications, *others)
+        return store
     webservice = Webservice(door, connection, settings)
     catalog = WebserviceCatalog(webservice)
-    return VtexStore(
-        catalog,
-        WebserviceTaxonomy(webservice, brands, BRAND),
-        WebserviceTaxonomy(webservice, categories, CATEGORY),
-        fields,
-        WebserviceSpecifications(webservice, catalog, specifications, fields),
-        *others,
+    return replace(
+        store,
+        catalog=catalog,
+        brands=WebserviceTaxonomy(webservice, brands, BRAND),
+        categories=WebserviceTaxonomy(webservice, categories, CATEGORY),
+        specifications=WebserviceSpecifications(webservice, catalog, specifications, fields),
+        images=WebserviceImages(webservice, images),
     )

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 
+from app.changes import KINDS
 from app.queue.models import Status
 from tests.api.intake import INVOICE, MOST_BYTES, NOTHING, PRICE, STOCK, Intake, bearer, problem
 from tests.running import listening
@@ -100,9 +101,7 @@ async def test_an_idempotency_key_of_the_wrong_length_is_refused(
 
 async def test_an_unknown_kind_lists_the_kinds(intake_on_sqlite: Intake) -> None:
     detail = problem(await intake_on_sqlite.post("prices", PRICE), "unknown-kind")["detail"]
-    assert detail.startswith(
-        "there is no kind 'prices'; the kinds are brand, category, product, sku, price, stock, invoice"
-    )
+    assert detail.startswith(f"there is no kind 'prices'; the kinds are {', '.join(KINDS)}")
 
 
 async def test_an_unknown_kind_tells_nothing_without_a_key(intake_on_sqlite: Intake) -> None:

@@ -98,12 +98,23 @@ async def test_a_rule_spares_other_methods_and_paths(vtex: httpx2.AsyncClient, s
     assert (await vtex.put("/api/catalog/pvt/brand/1", json={"Name": "Acme"})).status_code == 200
 
 
-@pytest.mark.parametrize("action", ["delay_before", "delay_after"])
+@pytest.mark.parametrize("action", ["delay_before", "delay_after", "late"])
 async def test_a_delay_takes_its_time(vtex: httpx2.AsyncClient, action: str) -> None:
     await _inflict(vtex, action=action, seconds=0.05)
     start = time.monotonic()
     assert (await vtex.post(PRODUCTS, json=PRODUCT)).status_code == 200
     assert time.monotonic() - start >= 0.05
+
+
+async def test_a_late_effect_comes_though_the_client_gave_up(
+    server: httpx2.AsyncClient, state: Store
+) -> None:
+    await _inflict(server, action="late", seconds=0.3)
+    with pytest.raises(httpx2.TimeoutException):
+        await server.post(PRODUCTS, json=PRODUCT, timeout=0.1)
+    assert state.products == {}
+    await asyncio.sleep(0.5)
+    assert list(state.products) == [1]
 
 
 async def test_a_connection_breaks_before_the_effect(server: httpx2.AsyncClient, state: Store) -> None:

@@ -5,10 +5,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.sandbox.catalog.goods import PVT, existing
-from app.sandbox.catalog.skus import add_image, replace_image
+from app.sandbox.catalog.skus import add_image, arrange_images, replace_image
 from app.sandbox.journal import note
 from app.sandbox.state import Store, store_of
-from app.sandbox.wire import Json, RefusedError, read_object
+from app.sandbox.wire import Json, RefusedError, is_integer, read_array, read_object
 
 
 def _sku(request: Request) -> tuple[Store, int]:
@@ -55,6 +55,20 @@ async def put_image(request: Request) -> Response:
     image = replace_image(store, number, request.path_params["image"], await read_object(request))
     note(request, "image.updated", sku_id=number, image_id=image["Id"], name=image["Name"])
     return Json([image])
+
+
+async def reorder_images(request: Request) -> Response:
+    store, number = _sku(request)
+    places = {}
+    for each in await read_array(request):
+        if not isinstance(each, dict) or not (
+            is_integer(each.get("Id")) and is_integer(each.get("Position"))
+        ):
+            raise RefusedError(400, "The body must be [{Id, Position}]")
+        places[each["Id"]] = each["Position"]
+    arrange_images(store, number, places)
+    note(request, "image.arranged", sku_id=number)
+    return Response(status_code=200)
 
 
 async def get_images(request: Request) -> Response:
@@ -107,6 +121,7 @@ ROUTES = [
     Route(f"{SKU}/file", get_images, methods=["GET"]),
     Route(f"{SKU}/file", post_image, methods=["POST"]),
     Route(f"{SKU}/file", delete_images, methods=["DELETE"]),
+    Route(f"{SKU}/file/reorder", reorder_images, methods=["PUT"]),
     Route(f"{SKU}/file/{{image:int}}", put_image, methods=["PUT"]),
     Route(f"{SKU}/file/{{image:int}}", delete_images, methods=["DELETE"]),
     Route(POLICY, get_policies, methods=["GET"]),

@@ -90,6 +90,13 @@ async def get_sku_id_by_ref(request: Request) -> Response:
     return Json(str(number))
 
 
+async def list_skus_of_product(request: Request) -> Response:
+    store = store_of(request)
+    numbers = sorted(store.product_skus[existing(store.products, request, "Product")])
+    names = ("Id", "ProductId", "IsActive", "Name", "RefId", "IsKit", "ActivateIfPossible")
+    return Json([{name: store.skus[number][name] for name in names} for number in numbers])
+
+
 async def post_brand(request: Request) -> Response:
     store = store_of(request)
     number = keep_brand(store, None, await read_object(request))
@@ -196,6 +203,9 @@ ROUTES = [
     Route(f"{PVT}/stockkeepingunit", get_sku_by_ref, methods=["GET"]),
     Route(f"{PVT}/stockkeepingunit/{{number:int}}", put_sku, methods=["PUT"]),
     Route(f"{PVT}/stockkeepingunit/{{number:int}}", get_sku, methods=["GET"]),
+    Route(
+        f"{SYSTEM}/pvt/sku/stockkeepingunitByProductId/{{number:int}}", list_skus_of_product, methods=["GET"]
+    ),
     Route(f"{SYSTEM}/pvt/sku/stockkeepingunitidbyrefid/{{ref_id:path}}", get_sku_id_by_ref, methods=["GET"]),
     Route(f"{PVT}/brand", post_brand, methods=["POST"]),
     Route(f"{PVT}/brand/{{number:int}}", put_brand, methods=["PUT"]),

@@ -147,6 +147,16 @@ def replace_image(store: Store, sku: int, number: int, body: Mapping[str, object
     return image
 
 
+def arrange_images(store: Store, sku: int, places: Mapping[int, int]) -> None:
+    """All images or none; the one in position 0 is the main one (VTEX Catalog API, reorder)."""
+    images = store.images[sku]
+    if places.keys() != {image["Id"] for image in images}:
+        raise RefusedError(400, "All files are required")
+    for image in images:
+        image["Position"] = places[image["Id"]]
+        image["IsMain"] = image["Position"] == 0
+
+
 def _one_main(store: Store, sku: int, main: Record) -> None:
     for image in store.images[sku] if main["IsMain"] else []:
         image["IsMain"] = image["Id"] == main["Id"]

@@ -18,6 +18,7 @@ from app.sandbox.catalog.skus import activate_if_possible, activate_skus_of, cre
 from app.sandbox.journal import note
 from app.sandbox.state import Store, store_of
 from app.sandbox.webservice.contract import SOAP, TNS, contract, parse, read_members, write_members, wsdl
+from app.sandbox.webservice.images import IMAGE_OPERATIONS
 from app.sandbox.webservice.specifications import SPECIFICATION_OPERATIONS
 from app.sandbox.webservice.taxonomy import TAXONOMY_OPERATIONS
 from app.sandbox.wire import Record, RefusedError
@@ -120,6 +121,22 @@ def sku_get_by_ref_id(request: Request, body: Record) -> Record | None:
     return _sku(store, store.sku_by_ref.get(body.get("refId") or "", 0))
 
 
+def sku_active(request: Request, body: Record) -> Record | None:
+    """What a SKU that is not ready does to it is not documented: here it is refused, as in REST."""
+    store, number = store_of(request), body.get("idStockKeepingUnit") or 0
+    if number not in store.skus:
+        raise RefusedError(500, f"SKU {number} not found")
+    replace_sku(store, number, store.skus[number] | {"IsActive": True})
+    note(request, "sku.updated", id=number, ref_id=store.skus[number]["RefId"], active=True)
+    return None
+
+
+def skus_by_product(request: Request, body: Record) -> Record | None:
+    store = store_of(request)
+    numbers = sorted(store.product_skus.get(body.get("idProduct") or 0, ()))
+    return {"StockKeepingUnitDTO": [_sku(store, number) for number in numbers]}
+
+
 def _product(store: Store, number: int) -> Record | None:
     product = store.products.get(number)
     return product and product | {"ListStoreId": {"int": sorted(store.sales_policies[number])}}
@@ -144,8 +161,11 @@ OPERATIONS: dict[str, Callable[[Request, Record], Record | None]] = {
     "StockKeepingUnitInsertUpdate": sku_insert_update,
     "StockKeepingUnitGet": sku_get,
     "StockKeepingUnitGetByRefId": sku_get_by_ref_id,
+    "StockKeepingUnitActive": sku_active,
+    "StockKeepingUnitGetAllByProduct": skus_by_product,
     **TAXONOMY_OPERATIONS,
     **SPECIFICATION_OPERATIONS,
+    **IMAGE_OPERATIONS,
 }
 
 

@@ -16,7 +16,10 @@ class Catalog(Protocol):
         """The id of the product with this RefId."""
 
     async def read_product(self, product_id: int, ref_id: str) -> Record | None:
-        """The template for an update; None where VTEX no longer has it."""
+        """The template for an update; None where VTEX no longer has it.
+
+        Without a RefId it is read by its id alone.
+        """
 
     async def write_product(self, product_id: int | None, record: Record) -> int:
         """Create (no id) or replace; the id."""
@@ -29,6 +32,12 @@ class Catalog(Protocol):
 
     async def write_sku(self, sku_id: int | None, record: Record) -> int:
         """Create (no id; VTEX makes it inactive) or replace; the id."""
+
+    async def activate_sku(self, sku_id: int, template: Record) -> None:
+        """Refused where VTEX says that something is missing; it may also leave it inactive without a word."""
+
+    async def list_skus(self, product_id: int) -> list[Record]:
+        """All SKUs of a product, each at least with Id, RefId and IsActive."""
 
 
 def overlay(template: Record, values: Record) -> Record:

@@ -82,6 +82,13 @@ class RestCatalog:
             await self._match_eans(sku_id, record["Eans"])
         return sku_id
 
+    async def activate_sku(self, sku_id: int, template: Record) -> None:
+        await self.write_sku(sku_id, template | {"IsActive": True})
+
+    async def list_skus(self, product_id: int) -> list[Record]:
+        address = path(_LOOKUP + "/sku/stockkeepingunitByProductId/{id}", id=product_id)
+        return (await self._get("list skus of product", address)).listed() or []
+
     async def _match_eans(self, sku_id: int, wanted: list[str]) -> None:
         """EANs cannot be updated: those missing are added, those no longer wanted are removed."""
         eans = path(_CATALOG + "/stockkeepingunit/{id}/ean", id=sku_id)

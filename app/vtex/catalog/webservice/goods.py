@@ -4,6 +4,7 @@ Updates start from what was read and send all members back: what an update does 
 documented. Prices never go through it.
 """
 
+from datetime import datetime
 from typing import Any
 
 from app.errors import Retry
@@ -59,7 +60,8 @@ class WebserviceCatalog:
         return _found_id(await self._webservice.call("ProductGetByRefId", ref_id))
 
     async def read_product(self, product_id: int, ref_id: str) -> Record | None:
-        found = await self._webservice.call("ProductGetByRefId", ref_id)
+        by_ref = ("ProductGetByRefId", ref_id) if ref_id else ("ProductGet", product_id)
+        found = await self._webservice.call(*by_ref)
         if found is None or _found_id(found) != product_id:
             return None
         return {
@@ -83,6 +85,9 @@ class WebserviceCatalog:
             return None
         record = {name: found.get(member) for name, member in _SKU_MEMBERS.items()}
         record["Eans"] = _eans(found)
+        if isinstance(arrival := record["EstimatedDateArrival"], datetime):
+            # As REST has it: without a zone, to the second.
+            record["EstimatedDateArrival"] = arrival.replace(tzinfo=None).isoformat(timespec="seconds")
         return {name: value for name, value in record.items() if value is not None}
 
     async def write_sku(self, sku_id: int | None, record: Record) -> int:
@@ -95,6 +100,12 @@ class WebserviceCatalog:
         if sku_id is not None:
             members["Id"] = sku_id
         return _written(await self._webservice.call("StockKeepingUnitInsertUpdate", members), "SKU")
+
+    async def activate_sku(self, sku_id: int, template: Record) -> None:  # noqa: ARG002  REST's way
+        await self._webservice.call("StockKeepingUnitActive", sku_id)
+
+    async def list_skus(self, product_id: int) -> list[Record]:
+        return await self._webservice.listed("StockKeepingUnitGetAllByProduct", product_id)
 
 
 def _eans(found: Record) -> list[str] | None:
