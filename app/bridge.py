@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 import uvicorn
 
@@ -23,6 +24,7 @@ from app.http.limits import limits_of
 from app.http.reasons import ALL_OF_VTEX, ERP
 from app.keys import Keys
 from app.orders.hints import Hints
+from app.orders.open_items import OpenOrders
 from app.orders.poller import Poller
 from app.orders.telling import KIND as ORDER
 from app.orders.telling import OrderDeliverer
@@ -84,6 +86,7 @@ class Bridge:
         return Server(config)
 
     def dispatcher(self) -> Dispatcher:
+        open_orders = self._open_orders()
         shops = {
             name: Shop(
                 name,
@@ -92,6 +95,7 @@ class Bridge:
                 Bindings(self.database, name),
                 self.store,
                 Absences(life_seconds=self.settings.delivery.absence_seconds),
+                open_orders.get(name),
             )
             for name, connection in self.settings.connections.items()
         }
@@ -104,6 +108,7 @@ class Bridge:
                 if connection.erp
             },
             stock.resend,
+            open_orders,
         )
         return Dispatcher(self.store, deliverers, _pace(self.settings), begin_trace, self.resting_kinds)
 
@@ -130,11 +135,26 @@ class Bridge:
         )
 
     def pollers(self) -> list[Poller]:
+        open_orders = self._open_orders()
         return [
-            Poller(name, connection.orders, self.shops[name].orders, Hints(self.database, name), self.store)
+            Poller(
+                name,
+                connection.orders,
+                self.shops[name].orders,
+                Hints(self.database, name),
+                self.store,
+                open_orders.get(name),
+            )
             for name, connection in self.settings.connections.items()
             if connection.order_sources
         ]
+
+    def _open_orders(self) -> dict[str, OpenOrders]:
+        return {
+            name: OpenOrders(self.database, name, partial(stock.send_again, self.store, name))
+            for name, connection in self.settings.connections.items()
+            if connection.vtex.stock_policy == "subtract_open_orders"
+        }
 
 
 def _main_apis(connection: ConnectionSettings) -> dict[str, str]:

@@ -11,7 +11,7 @@ from sqlmodel import SQLModel
 # Every module with a table, so that the metadata is whole.
 from app import bindings, keys
 from app.database import Database, is_migrated, migrate
-from app.orders import hints
+from app.orders import hints, open_items
 from app.paces import tables
 from app.queue import models
 
@@ -22,6 +22,7 @@ MODELS: list[type[SQLModel]] = [
     tables.Budget,
     tables.ApiPause,
     hints.OrderHint,
+    open_items.OpenOrderItem,
     models.Lane,
     models.Event,
     models.Attempt,

@@ -6,12 +6,14 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+from uuid_utils.compat import uuid7
 
+from app import metrics
 from app.changes.kind import Code, Kind, Shop, StateChange
 from app.changes.sku import sku_id
 from app.config import VtexSettings
 from app.queue.folding import Folded, Registers, Saying, fold
-from app.queue.lanes import Document
+from app.queue.lanes import Document, NewEvent, Submission
 from app.queue.store import Store
 from app.vtex.warehouses import Warehouse
 
@@ -40,7 +42,10 @@ def _span(lead_time: str) -> timedelta | None:
 
 
 class StockChange(StateChange):
-    """The physical total of a SKU in one warehouse: available and still reserved."""
+    """The total of a SKU in one warehouse, available and still reserved, without the orders in handling.
+
+    With the operator's stock_policy subtract_open_orders these are taken off by the bridge.
+    """
 
     sku: Code = Field(description="The SKU's code.", examples=["00123456"])
     warehouse: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,100}$")] = Field(
@@ -65,13 +70,15 @@ class StockChange(StateChange):
     )
 
 
-def mapped(change: StockChange, settings: VtexSettings) -> dict[str, Any]:  # noqa: ARG001  every kind's shape
+def mapped(change: StockChange, settings: VtexSettings) -> dict[str, Any]:
     """Without counted_at: each count would write anew, and each write frees reservations."""
     values: dict[str, Any] = {"quantity": change.quantity}
     if "unlimited" in change.model_fields_set:
         values["unlimitedQuantity"] = change.unlimited
     if "lead_time" in change.model_fields_set:
         values["leadTime"] = change.lead_time or _NO_LEAD_TIME
+    if settings.stock_policy != "as_sent":
+        values["policy"] = settings.stock_policy
     return values
 
 
@@ -100,12 +107,15 @@ async def deliver(change: StockChange, shop: Shop) -> str | None:
         unlimited = balance.unlimited if unlimited is None else unlimited
         if lead_time is not None and _span(balance.lead_time) == _span(lead_time):
             lead_time = None
+    ordered = 0 if shop.open_orders is None else await shop.open_orders.quantity(sku, warehouse.id)
+    quantity = max(0, change.quantity - ordered)
     await logistics.write_quantity(
-        sku, warehouse.id, change.quantity, unlimited=unlimited, counted_at=change.counted_at
+        sku, warehouse.id, quantity, unlimited=unlimited, counted_at=change.counted_at
     )
     if lead_time is not None:
         await logistics.write_lead_time(sku, warehouse.id, lead_time)
-    return "; ".join(_of_the_warehouse(change, warehouse)) or None
+    said = f"sent {quantity}: {change.quantity} in the warehouse, {ordered} in open orders" if ordered else ""
+    return "; ".join(filter(None, (said, *_of_the_warehouse(change, warehouse)))) or None
 
 
 def _of_the_warehouse(change: StockChange, warehouse: Warehouse) -> Iterator[str]:
@@ -122,6 +132,32 @@ def _key(change: StockChange) -> str:
 async def resend(store: Store, connection: str, skus: Collection[str]) -> None:
     """Send the next quantity of these SKUs in every warehouse, whatever VTEX acknowledged before."""
     await store.resend(connection, KIND.name, [f"{sku}@" for sku in skus])
+
+
+async def send_again(
+    store: Store, connection: str, skus: Collection[str], warehouses: Collection[str]
+) -> None:
+    """What these SKUs have there is to be computed anew, though the ERP said nothing: an event of our own."""
+    keys = await store.resend(connection, KIND.name, [f"{sku}@" for sku in skus])
+    spelt = {warehouse.lower() for warehouse in warehouses}
+    places = [key.rpartition("@")[::2] for key in keys]
+    events = tuple(
+        NewEvent(
+            id=uuid7(),
+            kind=KIND.name,
+            key=f"{sku}@{warehouse}",
+            target=f"stock:{sku}@{warehouse}",
+            priority=KIND.priority,
+            # Says nothing that the lane does not know, so that it stands in no later change's way.
+            payload={"sku": sku, "warehouse": warehouse},
+            fold=KIND.fold,
+        )
+        for sku, warehouse in places
+        if sku in skus and warehouse.lower() in spelt
+    )
+    if events:
+        await store.accept(Submission(connection, events, route=KIND.name))
+        metrics.EVENTS_ACCEPTED.labels(connection, KIND.name).inc(len(events))
 
 
 #: With the values of VTEX's own guides.

@@ -14,7 +14,8 @@ from app.errors import BridgeError, DatabaseUnavailable, DeliveryError, Paused, 
 from app.orders.feed import ensure_feed, read_feed
 from app.orders.hints import Hint, Hints
 from app.orders.mapping import order_document
-from app.orders.status import BEFORE_HANDLING, READY, REPORTED
+from app.orders.open_items import OpenOrders
+from app.orders.status import BEFORE_HANDLING, CLOSED, READY, REPORTED
 from app.orders.telling import KIND, PRIORITY
 from app.queue.lanes import Backoff, NewEvent, Submission
 from app.queue.store import Store
@@ -29,6 +30,9 @@ _SWEEP_AGAIN = timedelta(minutes=10)
 _SWEEP_POLL_SECONDS = 1.0
 #: VTEX does not show yet what its feed told: the order comes later, and must not be forgotten.
 _NOT_YET = timedelta(minutes=1)
+#: The feed tells when an open order ends; what it missed is looked at after so long, so many at once.
+_OPEN_CHECK = timedelta(hours=1)
+_OPEN_MOST = 200
 _BACKOFF = Backoff(timedelta(seconds=1), timedelta(seconds=60))
 
 
@@ -36,13 +40,21 @@ class Poller:
     """One connection's sources and readers."""
 
     def __init__(
-        self, connection: str, settings: OrderSettings, orders: Orders, hints: Hints, store: Store
+        self,
+        connection: str,
+        settings: OrderSettings,
+        orders: Orders,
+        hints: Hints,
+        store: Store,
+        open_orders: OpenOrders | None = None,
     ) -> None:
         self._connection = connection
         self._settings = settings
         self._orders = orders
         self._hints = hints
         self._store = store
+        #: Where the stock's policy needs to know when an order ends.
+        self._open_orders = open_orders
         self._stopping = asyncio.Event()
         self._hinted = asyncio.Event()
         self._feed_is_ours = False
@@ -58,6 +70,8 @@ class Poller:
             loops.append(self._forever(self._poll_list))
         elif "feed" in self._settings.sources:
             loops.append(self._forever(self._sweep))
+        if self._open_orders is not None:
+            loops.append(self._forever(self._check_open))
         await asyncio.gather(*loops)
 
     def stop(self) -> None:
@@ -93,7 +107,9 @@ class Poller:
         return 0 if found else self._settings.feed_poll_seconds
 
     async def _take_feed(self) -> None:
-        await ensure_feed(self._orders, self._settings)
+        await ensure_feed(
+            self._orders, self._settings, REPORTED if self._open_orders is None else REPORTED | CLOSED
+        )
         now = self._store.clock()
         self._sweeps = [now, now + _SWEEP_AGAIN]
 
@@ -118,6 +134,16 @@ class Poller:
                 break
         await self._hints.put(Hint(order_id, READY) for order_id in found)
         self._seen("list", len(found))
+        return self._settings.list_poll_seconds
+
+    async def _check_open(self) -> float:
+        """The list shows only what is ready, and the feed may have missed the end of an order."""
+        often = timedelta(seconds=self._settings.list_poll_seconds)
+        life = _OPEN_CHECK if "feed" in self._settings.sources else often
+        due = await self._open_orders.unchecked(life, _OPEN_MOST) if self._open_orders else []
+        await self._hints.put(Hint(order_id, None) for order_id in due)
+        if due:
+            self._hinted.set()
         return self._settings.list_poll_seconds
 
     def _seen(self, source: str, found: int) -> None:
@@ -164,9 +190,13 @@ class Poller:
         """False for an order that has not come to what the hint names, as VTEX shows it now."""
         status = order.get("status")
         metrics.ORDERS_READ.labels(self._connection, str(status)).inc()
+        if self._open_orders is not None and status in CLOSED:
+            await self._open_orders.close(hint.order_id)
         if status in REPORTED:
             await self._tell(hint.order_id, status, order_document(order))
             return True
+        if hint.state in CLOSED:
+            return status in CLOSED
         return status is not None and (hint.state != READY or status not in BEFORE_HANDLING)
 
     async def _tell(self, order_id: str, status: str, document: dict[str, object]) -> None:
