@@ -168,6 +168,10 @@ async def deliver(change: PriceChange, shop: Shop) -> str | None:
             return None
         # One write brings the new price after a deletion: what it would be laid over is as good as gone.
         present = None if is_gone else await pricing.read(sku)
+        if present is not None:
+            values = mapped(KIND.owned(change, shop.settings), shop.settings)
+        if values.keys() <= {"deletedAsOf"}:
+            return None
         if present is None and _only_removes(values):
             return "VTEX has no price for this SKU: there is nothing to remove"
         await pricing.write(sku, price_record(values, present or {}))
@@ -220,7 +224,7 @@ EXAMPLE: dict[str, Any] = {
     ],
 }
 
-KIND = Kind(
+KIND: Kind[PriceChange] = Kind(
     name="price",
     example=EXAMPLE,
     change=PriceChange,

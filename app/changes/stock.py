@@ -95,11 +95,8 @@ def fold_stock(registers: Registers, change: Document, said: Saying) -> Folded:
 
 async def deliver(change: StockChange, shop: Shop) -> str | None:
     """VTEX demands `unlimited` beside the quantity: without an opinion of it, VTEX's own is read."""
-    sku, logistics, values = (
-        await sku_id(shop, change.sku),
-        shop.vtex.logistics,
-        mapped(change, shop.settings),
-    )
+    sku, logistics = await sku_id(shop, change.sku), shop.vtex.logistics
+    values = mapped(KIND.owned(change, shop.settings), shop.settings)
     warehouse = await logistics.warehouses.find(change.warehouse)
     lead_time, unlimited = values.get("leadTime"), values.get("unlimitedQuantity")
     if lead_time is not None or unlimited is None:
@@ -163,7 +160,7 @@ async def send_again(
 #: With the values of VTEX's own guides.
 EXAMPLE: dict[str, Any] = {"sku": "00123456", "warehouse": "1_1", "quantity": 25}
 
-KIND = Kind(
+KIND: Kind[StockChange] = Kind(
     name="stock",
     example=EXAMPLE,
     change=StockChange,
