@@ -13,7 +13,7 @@ from app.changes.price_folding import BASIS, DELETED_AS_OF, fold_price
 from app.changes.price_record import price_record
 from app.changes.sku import sku_id
 from app.config import VtexSettings
-from app.errors import Refused
+from app.errors import Refused, Waiting
 from app.queue.folding import FRESHNESS
 
 Money = Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=2)]
@@ -158,23 +158,28 @@ def _number(value: Decimal | None) -> Decimal | int | None:
 
 async def deliver(change: PriceChange, shop: Shop) -> str | None:
     """Read, overlay, write: a PUT replaces all fixed prices, so VTEX's own are sent along."""
-    sku = await sku_id(shop, change.sku)
     values, pricing = mapped(change, shop.settings), shop.vtex.pricing
+    is_only_deleted = values.keys() == {"deletedAsOf"}
+    try:
+        sku = await sku_id(shop, change.sku)
+    except Waiting:
+        if is_only_deleted:
+            return f"SKU {change.sku} is not in VTEX: it has no price there"
+        raise
     with _with_the_fix():
         is_gone = await _is_to_go(change, shop)
-        if values.keys() == {"deletedAsOf"} or (is_gone and "basePrice" not in values):
+        if is_only_deleted or (is_gone and "basePrice" not in values):
             await pricing.delete(sku)
-        if values.keys() == {"deletedAsOf"}:
+        if is_only_deleted:
             return None
         # One write brings the new price after a deletion: what it would be laid over is as good as gone.
         present = None if is_gone else await pricing.read(sku)
-        if present is not None:
-            values = mapped(KIND.owned(change, shop.settings), shop.settings)
-        if values.keys() <= {"deletedAsOf"}:
-            return None
         if present is None and _only_removes(values):
             return "VTEX has no price for this SKU: there is nothing to remove"
-        await pricing.write(sku, price_record(values, present or {}))
+        if present is not None:
+            values = mapped(KIND.owned(change, shop.settings), shop.settings)
+        if not values.keys() <= {"deletedAsOf"}:
+            await pricing.write(sku, price_record(values, present or {}))
     return None
 
 

@@ -142,6 +142,11 @@ async def test_to_delete_what_is_not_there_is_done(bridge: RunningBridge, sandbo
     await deliver(bridge, "price", {"sku": "S1", "deleted": True})
 
 
+async def test_a_deletion_waits_for_no_sku(bridge: RunningBridge) -> None:
+    event = await deliver(bridge, "price", {"sku": "S1", "deleted": True})
+    assert event["why"] == "SKU S1 is not in VTEX: it has no price there"
+
+
 async def test_after_a_deletion_a_price_needs_its_base_again(
     bridge: RunningBridge, sandbox: RunningSandbox
 ) -> None:
