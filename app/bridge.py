@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -28,6 +29,7 @@ from app.keys import Keys
 from app.orders.hints import Hints
 from app.orders.hook import HookReceivers
 from app.orders.leadership import Leadership
+from app.orders.open_items import OpenOrders
 from app.orders.poller import Poller
 from app.orders.telling import KIND as ORDER
 from app.orders.telling import OrderDeliverer
@@ -99,6 +101,7 @@ class Bridge:
         return await Rehearser(self.store, self.settings.connections)(connection, kind, changes)
 
     def dispatcher(self) -> Dispatcher:
+        open_orders = self._open_orders()
         shops = {
             name: Shop(
                 name,
@@ -107,6 +110,7 @@ class Bridge:
                 Bindings(self.database, name),
                 self.store,
                 Absences(life_seconds=self.settings.delivery.absence_seconds),
+                open_orders.get(name),
             )
             for name, connection in self.settings.connections.items()
         }
@@ -119,6 +123,7 @@ class Bridge:
                 if connection.erp
             },
             stock.resend,
+            open_orders,
         )
         return Dispatcher(self.store, deliverers, _pace(self.settings), begin_trace, self.resting_kinds)
 
@@ -151,6 +156,7 @@ class Bridge:
         )
 
     def pollers(self) -> list[Poller]:
+        open_orders = self._open_orders()
         return [
             Poller(
                 name,
@@ -160,10 +166,18 @@ class Bridge:
                 Hints(self.database, name),
                 self.store,
                 Leadership(self.database, name),
+                open_orders.get(name),
             )
             for name, connection in self.settings.connections.items()
             if connection.order_sources
         ]
+
+    def _open_orders(self) -> dict[str, OpenOrders]:
+        return {
+            name: OpenOrders(self.database, name, partial(stock.send_again, self.store, name))
+            for name, connection in self.settings.connections.items()
+            if connection.vtex.stock_policy == "subtract_open_orders"
+        }
 
 
 def _told(connection: ConnectionSettings, shop: VtexStore) -> Told:

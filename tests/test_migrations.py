@@ -11,7 +11,7 @@ from sqlmodel import SQLModel
 # Every module with a table, so that the metadata is whole.
 from app import bindings, keys
 from app.database import Database, is_migrated, migrate
-from app.orders import hints, leadership, references
+from app.orders import hints, leadership, open_items, references
 from app.paces import tables
 from app.queue import models
 
@@ -24,6 +24,7 @@ MODELS: list[type[SQLModel]] = [
     hints.OrderHint,
     leadership.PollerLease,
     references.OrderReference,
+    open_items.OpenOrderItem,
     models.Lane,
     models.Event,
     models.Attempt,

@@ -67,7 +67,11 @@ async def deliver(change: InvoiceChange, shop: Shop) -> str | None:
     if not is_there:
         _may_be_invoiced(change, order)
         await orders.invoice(change.order, _body(change, order))
-    return _missing_value(change, order, is_there=is_there)
+    missing = _missing_value(change, order, is_there=is_there)
+    if missing is None and change.type == "output" and shop.open_orders is not None:
+        # What was sold has left the warehouse: the ERP's totals are without it.
+        await shop.open_orders.close(change.order)
+    return missing
 
 
 def _missing_value(change: InvoiceChange, order: dict[str, Any], *, is_there: bool) -> str | None:

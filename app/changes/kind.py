@@ -24,6 +24,7 @@ from app.changes import ownership
 from app.changes.absence import Absences
 from app.config import VtexSettings
 from app.errors import Refused
+from app.orders.open_items import OpenOrders
 from app.queue.folding import FRESHNESS, Fold
 from app.queue.lanes import Claim, NewEvent
 from app.queue.store import Store
@@ -108,6 +109,8 @@ class Shop:
     store: Store
     #: What VTEX did not have a moment ago.
     absences: Absences = field(default_factory=Absences)
+    #: What stock leaves out, with that policy.
+    open_orders: OpenOrders | None = None
 
 
 @dataclass(frozen=True)

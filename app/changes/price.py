@@ -1,5 +1,7 @@
 """price: a SKU's base price and its fixed prices, in decimal currency."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Self
@@ -7,10 +9,11 @@ from typing import Annotated, Any, Self
 from pydantic import AwareDatetime, Field, model_validator
 
 from app.changes.kind import Change, Code, Kind, Shop, StateChange, Text
-from app.changes.price_folding import BASIS, fold_price
+from app.changes.price_folding import BASIS, DELETED_AS_OF, fold_price
+from app.changes.price_record import price_record
 from app.changes.sku import sku_id
 from app.config import VtexSettings
-from app.errors import Refused
+from app.errors import Refused, Waiting
 from app.queue.folding import FRESHNESS
 
 Money = Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=2)]
@@ -24,7 +27,7 @@ class FixedPrice(Change):
     trade_policy: Annotated[Text, Field(min_length=1)] = Field(
         description="Its id, or the name of a price table."
     )
-    value: Money
+    value: Money | None = Field(description="null removes this price, and no other.")
     list_price: Money | None = None
     min_quantity: int = Field(default=1, ge=1)
     starts_at: AwareDatetime | None = None
@@ -36,6 +39,12 @@ class FixedPrice(Change):
             raise ValueError("a period needs both starts_at and ends_at")
         if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
             raise ValueError("ends_at must be later than starts_at")
+        return self
+
+    @model_validator(mode="after")
+    def _removed_whole(self) -> Self:
+        if self.value is None and self.list_price is not None:
+            raise ValueError("value is null, which removes this price: leave list_price out")
         return self
 
 
@@ -60,11 +69,25 @@ class PriceChange(StateChange):
         " null VTEX has none but those that are named later.",
     )
 
+    deleted: bool = Field(
+        default=False,
+        description="true deletes the price with all its fixed prices, also those of the store's team. What"
+        " is said later makes a new price, which needs its base.",
+    )
+
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         named = self.model_fields_set
         if named <= {"sku", *FRESHNESS}:
-            raise ValueError("name at least one of base, cost, markup, list_price, fixed_prices")
+            raise ValueError("name at least one of base, cost, markup, list_price, fixed_prices, deleted")
+        return self
+
+    @model_validator(mode="after")
+    def _deleted_alone(self) -> Self:
+        if "deleted" in self.model_fields_set and not self.deleted:
+            raise ValueError("deleted must be true; to bring a deleted price back, send its base")
+        if self.deleted and self.model_fields_set - {"sku", "deleted", *FRESHNESS}:
+            raise ValueError("deleted stands alone; send what the new price is in a later change")
         return self
 
     @model_validator(mode="after")
@@ -80,19 +103,28 @@ class DesiredPrice(PriceChange):
     # The limit is one change's: many make a longer list.
     fixed_prices: list[FixedPrice] | None = None
     fixed_prices_exactly: bool = False
+    #: When the last deletion was said: all that stands here was said after it.
+    deleted_as_of: str | int | None = None
 
 
 def mapped(change: PriceChange, settings: VtexSettings) -> dict[str, Any]:  # noqa: ARG001  every kind's shape
     """A fixed price whose period ended more than a day ago is left out: VTEX ignores it."""
     names = {"base": "basePrice", "cost": "costPrice", "markup": "markup", "list_price": "listPrice"}
-    lists = {"fixed_prices", "fixed_prices_exactly"}
-    values = change.model_dump(exclude_unset=True, exclude={"sku", *lists})
+    others = {"fixed_prices", "fixed_prices_exactly", DELETED_AS_OF}
+    values = change.model_dump(exclude_unset=True, exclude={"sku", *others})
     record: dict[str, Any] = {names[name]: _number(value) for name, value in values.items()}
     if "fixed_prices" in change.model_fields_set:
         ended = datetime.now(UTC) - _KEPT_AFTER_ITS_END
         named = change.fixed_prices or ()
-        record["fixedPrices"] = [_fixed(each) for each in named if not _ended_before(ended, each)]
+        kept = [each for each in named if each.value is not None and not _ended_before(ended, each)]
+        record["fixedPrices"] = [_fixed(each) for each in kept]
         record["keepsOtherFixedPrices"] = not _exactly(change)
+        removed = [_place(each) for each in named if each.value is None]
+        if removed and not _exactly(change):
+            record["removedFixedPrices"] = removed
+    if isinstance(change, DesiredPrice) and change.deleted_as_of is not None:
+        # With nothing said since, one deletion is as good as another.
+        record["deletedAsOf"] = change.deleted_as_of if record else True
     return record
 
 
@@ -105,13 +137,15 @@ def _ended_before(moment: datetime, price: FixedPrice) -> bool:
 
 
 def _fixed(price: FixedPrice) -> dict[str, Any]:
-    record: dict[str, Any] = {
-        "tradePolicyId": price.trade_policy,
-        "value": _number(price.value),
-        "minQuantity": price.min_quantity,
-    }
+    record = _place(price) | {"value": _number(price.value)}
     if price.list_price is not None:
         record["listPrice"] = _number(price.list_price)
+    return record
+
+
+def _place(price: FixedPrice) -> dict[str, Any]:
+    """What tells it from the others."""
+    record: dict[str, Any] = {"tradePolicyId": price.trade_policy, "minQuantity": price.min_quantity}
     if price.starts_at and price.ends_at:
         record["dateRange"] = {"from": price.starts_at.isoformat(), "to": price.ends_at.isoformat()}
     return record
@@ -122,59 +156,61 @@ def _number(value: Decimal | None) -> Decimal | int | None:
     return int(value) if value is not None and value == value.to_integral_value() else value
 
 
-async def deliver(change: PriceChange, shop: Shop) -> None:
+async def deliver(change: PriceChange, shop: Shop) -> str | None:
     """Read, overlay, write: a PUT replaces all fixed prices, so VTEX's own are sent along."""
-    sku = await sku_id(shop, change.sku)
-    values = mapped(change, shop.settings)
-    present = await shop.vtex.pricing.read(sku) or {}
-    body = _basis(values, present)
-    list_price = values["listPrice"] if "listPrice" in values else present.get("listPrice")
-    if list_price is not None:
-        body["listPrice"] = list_price
-    others = present.get("fixedPrices") or [] if values.get("keepsOtherFixedPrices", True) else []
-    if merged := _merged(others, values.get("fixedPrices", [])):
-        body["fixedPrices"] = merged
-    await shop.vtex.pricing.write(sku, body)
+    values, pricing = mapped(change, shop.settings), shop.vtex.pricing
+    is_only_deleted = values.keys() == {"deletedAsOf"}
+    try:
+        sku = await sku_id(shop, change.sku)
+    except Waiting:
+        if is_only_deleted:
+            return f"SKU {change.sku} is not in VTEX: it has no price there"
+        raise
+    with _with_the_fix():
+        is_gone = await _is_to_go(change, shop)
+        if is_only_deleted or (is_gone and "basePrice" not in values):
+            await pricing.delete(sku)
+        if is_only_deleted:
+            return None
+        # One write brings the new price after a deletion: what it would be laid over is as good as gone.
+        present = None if is_gone else await pricing.read(sku)
+        if present is None and _only_removes(values):
+            return "VTEX has no price for this SKU: there is nothing to remove"
+        if present is not None:
+            values = mapped(KIND.owned(change, shop.settings), shop.settings)
+        if not values.keys() <= {"deletedAsOf"}:
+            await pricing.write(sku, price_record(values, present or {}))
+    return None
 
 
-def _basis(values: dict[str, Any], present: dict[str, Any]) -> dict[str, Any]:
-    """Exactly two of base, cost and markup; base alone goes with VTEX's cost, else with markup 0.
-
-    Beside a markup of 0 VTEX's cost is but the base once more: kept, each new base would be measured by it.
-    """
-    named: dict[str, Any] = {
-        name: values[name] for name in ("basePrice", "costPrice", "markup") if name in values
-    }
-    if len(named) == len(BASIS) - 1:
-        return named
-    cost = present.get("costPrice")
-    if "basePrice" in named:
-        return named | ({"costPrice": cost} if cost and present.get("markup") != 0 else {"markup": 0})
-    if "costPrice" in named and present.get("markup") is not None:
-        return named | {"markup": present["markup"]}
-    if "markup" in named and cost:
-        return named | {"costPrice": cost}
-    if not named and present.get("basePrice") is not None:
-        return {"basePrice": present["basePrice"]} | ({"costPrice": cost} if cost else {"markup": 0})
-    raise Refused("VTEX has no price for this SKU yet; to create it, send also: base")
+def _only_removes(values: dict[str, Any]) -> bool:
+    """An empty list alone removes nothing, and says nothing."""
+    names = values.keys() - {"deletedAsOf", "fixedPrices", "keepsOtherFixedPrices", "removedFixedPrices"}
+    says = not values.get("keepsOtherFixedPrices", True) or "removedFixedPrices" in values
+    return says and not names and not values["fixedPrices"]
 
 
-def _merged(kept: list[dict[str, Any]], named: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    prices = {_place(price): _without_nulls(price) for price in kept}
-    return list((prices | {_place(price): price for price in named}).values())
+async def _is_to_go(change: PriceChange, shop: Shop) -> bool:
+    """Whether there is a deletion that VTEX has not acknowledged."""
+    if not isinstance(change, DesiredPrice) or change.deleted_as_of is None:
+        return False
+    lane = await shop.store.read.lane(shop.connection, KIND.name, change.sku)
+    acknowledged = (lane and lane.acknowledged_state) or {}
+    return bool(acknowledged.get(DELETED_AS_OF) != change.deleted_as_of)
 
 
-def _place(price: dict[str, Any]) -> tuple[Any, ...]:
-    period = price.get("dateRange") or {}
-    return (
-        str(price.get("tradePolicyId")),
-        price.get("minQuantity"),
-        *(datetime.fromisoformat(period[end]) if period.get(end) else None for end in ("from", "to")),
-    )
-
-
-def _without_nulls(price: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in price.items() if value is not None}
+@contextmanager
+def _with_the_fix() -> Iterator[None]:
+    """VTEX names the limit that a price broke, but not where to change it."""
+    try:
+        yield
+    except Refused as refused:
+        if "variation" not in refused.reason.lower():
+            raise
+        raise Refused(
+            f"{refused.reason}; send a price within the store's price variation limit, or let its team widen"
+            " the limit in VTEX (Prices, Settings), then replay"
+        ) from refused
 
 
 #: With the values of VTEX's own guides.
@@ -193,7 +229,7 @@ EXAMPLE: dict[str, Any] = {
     ],
 }
 
-KIND = Kind(
+KIND: Kind[PriceChange] = Kind(
     name="price",
     example=EXAMPLE,
     change=PriceChange,

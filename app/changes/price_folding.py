@@ -1,4 +1,8 @@
-"""How the changes of a price add up: fixed prices item by item, of base, cost and markup the newest two."""
+"""How the changes of a price add up: fixed prices item by item, of base, cost and markup the newest two.
+
+A fixed price of null stays in the sum: its place is to be empty. A deletion takes with it what was said
+before.
+"""
 
 from datetime import UTC, datetime
 
@@ -7,6 +11,8 @@ from app.queue.folding import Folded, ItemList, Registers, Saying, fold
 from app.queue.lanes import Document
 
 BASIS = ("base", "cost", "markup")
+#: In the sum of the changes: when the deletion was said, which tells it from another.
+DELETED_AS_OF = "deleted_as_of"
 _LISTS = {
     "fixed_prices": ItemList(
         ("trade_policy", "min_quantity", "starts_at", "ends_at"), alone="fixed_prices_exactly"
@@ -33,7 +39,13 @@ def fold_price(registers: Registers, change: Document, said: Saying) -> Folded:
     """Of base, cost and markup the two that were said last stay; the base is kept before the cost."""
     if "fixed_prices" in change:
         change = change | {"fixed_prices": _spelt_out(change["fixed_prices"])}
-    folded = fold(registers, change, said, _LISTS)
+    if "deleted" in change:
+        change = {name: value for name, value in change.items() if name != "deleted"}
+        change[DELETED_AS_OF] = said.said
+    folded = fold(registers, change, said, _LISTS, erasing=DELETED_AS_OF)
+    if DELETED_AS_OF in registers.desired and registers.desired.get("fixed_prices") == []:
+        # It mentions none: said before the deletion or after it, the sum is the same.
+        del registers.desired["fixed_prices"]
     # Of those that came together the base is to stay.
     drop_oldest(registers, folded, BASIS)
     return folded

@@ -75,6 +75,8 @@ class VtexSettings(_Section):
     defaults: Defaults | None = None
     #: express: the fields, by kind, that the ERP keeps after creation, instead of the kind's own list.
     express_owns: dict[str, frozenset[str]] = {}
+    #: Whether the ERP's quantities leave out the orders that it has taken, or we are to: physical totals.
+    stock_policy: Literal["as_sent", "subtract_open_orders"] = "as_sent"
     #: The unit in which the ERP sends weights, and the one the store weighs in (VTEX: usually grams).
     weight_unit: Literal["g", "kg"]
     store_weight_unit: Literal["g", "kg"] = "g"
@@ -169,6 +171,15 @@ class ConnectionSettings(_Section):
         if self.erp is None and "orders" in self.model_fields_set and self.orders.sources:
             raise ValueError(
                 "orders has sources: an [erp] section with callback_url and callback_secret is needed"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _open_orders_are_known_by_reading_them(self) -> Self:
+        if self.vtex.stock_policy == "subtract_open_orders" and not self.order_sources:
+            raise ValueError(
+                'vtex.stock_policy = "subtract_open_orders" needs the orders: an [erp] section, and order'
+                " sources"
             )
         return self
 

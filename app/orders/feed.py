@@ -1,16 +1,19 @@
 """Feed v3: checked before use, created where there is none, a foreign one left alone."""
 
+from collections.abc import Collection
+
 from app import logging
 from app.config import OrderSettings
 from app.errors import Refused
 from app.orders.hints import Hint, Hints
-from app.orders.status import REPORTED
+from app.orders.status import CLOSED, REPORTED
 from app.vtex.orders import Orders
 
 log = logging.get(__name__)
 
 #: VTEX drops the configuration itself when nothing arrived for this long; its longest is 14 days.
 RETENTION_SECONDS = 14 * 24 * 3600
+_OURS = (REPORTED, REPORTED | CLOSED)
 
 
 async def read_feed(orders: Orders, hints: Hints) -> int | None:
@@ -23,21 +26,24 @@ async def read_feed(orders: Orders, hints: Hints) -> int | None:
     return len(items)
 
 
-async def ensure_feed(orders: Orders, settings: OrderSettings) -> None:
+async def ensure_feed(orders: Orders, settings: OrderSettings, statuses: Collection[str] = REPORTED) -> None:
     """Make the feed of this app key ours; Refused for one that somebody else configured."""
     present = await orders.feed_configuration()
     if present is not None:
         found = {name.lower(): value for name, value in (present.get("filter") or {}).items()}
-        if found.get("type") == "FromWorkflow" and set(found.get("status") or []) == REPORTED:
+        named = set(found.get("status") or []) if found.get("type") == "FromWorkflow" else set()
+        if named == set(statuses):
             return
-        if not settings.take_over:
+        # Ours with another stock policy.
+        if named not in _OURS and not settings.take_over:
             raise Refused(
                 f"this app key has a feed that we did not configure (type {found.get('type')}, statuses"
                 f" {found.get('status')}); use an app key of the bridge's own, or set orders.take_over = true"
             )
-        log.warning("feed.taken_over", before=str(found))
+        if named not in _OURS:
+            log.warning("feed.taken_over", before=str(found))
     await orders.configure_feed(
-        sorted(REPORTED),
+        sorted(statuses),
         visibility_seconds=settings.feed_visibility_seconds,
         retention_seconds=RETENTION_SECONDS,
     )

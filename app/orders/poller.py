@@ -16,7 +16,8 @@ from app.orders.feed import ensure_feed, read_feed
 from app.orders.hints import Hint, Hints
 from app.orders.hook import ensure_hook
 from app.orders.leadership import RENEW_SECONDS, Leadership
-from app.orders.status import BEFORE_HANDLING, READY, REPORTED
+from app.orders.open_items import OpenOrders
+from app.orders.status import BEFORE_HANDLING, CLOSED, READY, REPORTED
 from app.orders.sweep import sweep
 from app.orders.telling import KIND, PRIORITY
 from app.orders.told import Told
@@ -34,6 +35,9 @@ _SWEEP_POLL_SECONDS = 1.0
 _NOT_LEADING_SECONDS = 0.2
 #: VTEX does not show yet what its feed told: the order comes later, and must not be forgotten.
 _NOT_YET = timedelta(minutes=1)
+#: The feed tells when an open order ends; what it missed is looked at after so long, so many at once.
+_OPEN_CHECK = timedelta(hours=1)
+_OPEN_MOST = 200
 _BACKOFF = Backoff(timedelta(seconds=1), timedelta(seconds=60))
 
 
@@ -49,6 +53,7 @@ class Poller:
         hints: Hints,
         store: Store,
         leadership: Leadership,
+        open_orders: OpenOrders | None = None,
     ) -> None:
         self._connection = connection
         self._settings = settings
@@ -57,6 +62,8 @@ class Poller:
         self._hints = hints
         self._store = store
         self._leadership = leadership
+        #: Where the stock's policy needs to know when an order ends.
+        self._open_orders = open_orders
         self._stopping = asyncio.Event()
         self._hinted = asyncio.Event()
         self._feed_is_ours = False
@@ -76,6 +83,8 @@ class Poller:
             loops.append(self._forever(self._led(self._poll_list)))
         elif sources:
             loops.append(self._forever(self._led(self._sweep)))
+        if self._open_orders is not None:
+            loops.append(self._forever(self._led(self._check_open)))
         await asyncio.gather(*loops)
         with suppress(DatabaseUnavailable):
             await self._leadership.give_up()
@@ -130,7 +139,9 @@ class Poller:
         return 0 if found else self._settings.feed_poll_seconds
 
     async def _take_feed(self) -> None:
-        await ensure_feed(self._orders, self._settings)
+        await ensure_feed(
+            self._orders, self._settings, REPORTED if self._open_orders is None else REPORTED | CLOSED
+        )
         now = self._store.clock()
         self._sweeps = [now, now + _SWEEP_AGAIN]
 
@@ -159,6 +170,16 @@ class Poller:
         async for order_ids in sweep(self._orders, [READY], self._store.clock()):
             await self._hints.put(Hint(order_id, READY) for order_id in order_ids)
             self._seen("list", len(order_ids))
+        return self._settings.list_poll_seconds
+
+    async def _check_open(self) -> float:
+        """The list shows only what is ready, and the feed may have missed the end of an order."""
+        often = timedelta(seconds=self._settings.list_poll_seconds)
+        life = _OPEN_CHECK if "feed" in self._settings.sources else often
+        due = await self._open_orders.unchecked(life, _OPEN_MOST) if self._open_orders else []
+        await self._hints.put(Hint(order_id, None) for order_id in due)
+        if due:
+            self._hinted.set()
         return self._settings.list_poll_seconds
 
     def _seen(self, source: str, found: int) -> None:
@@ -205,9 +226,13 @@ class Poller:
         """False for an order that has not come to what the hint names, as VTEX shows it now."""
         status = order.get("status")
         metrics.ORDERS_READ.labels(self._connection, str(status)).inc()
+        if self._open_orders is not None and status in CLOSED:
+            await self._open_orders.close(hint.order_id)
         if status in REPORTED:
             await self._tell(hint.order_id, status, await self._told.of(order))
             return True
+        if hint.state in CLOSED:
+            return status in CLOSED
         return status is not None and (hint.state != READY or status not in BEFORE_HANDLING)
 
     async def _tell(self, order_id: str, status: str, document: dict[str, object]) -> None:

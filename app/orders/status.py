@@ -11,6 +11,8 @@ CANCELED = frozenset({"cancel", "canceled"})
 CANCELING = frozenset({"request-cancel", "cancellation-requested", "waiting-for-seller-decision"})
 #: The order lives on under another id.
 REPLACED = "replaced"
+#: What it held of the stock is gone, or free again.
+CLOSED = frozenset({"invoiced", "canceled", REPLACED})
 #: Paid or not, the ERP has not been told yet, or start-handling has not taken effect.
 BEFORE_HANDLING = frozenset(
     "order-created on-order-completed on-order-completed-ffm payment-pending"

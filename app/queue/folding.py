@@ -117,18 +117,22 @@ class Registers:
         del self.desired[field_name]
         self._standing.pop(field_name, None)
 
-    def fold(self, change: Values, said: Saying, lists: Mapping[str, ItemList]) -> Folded:
-        if not said.given and lists.keys().isdisjoint(change) and not is_older(said.said, self._latest):
+    def fold(
+        self, change: Values, said: Saying, lists: Mapping[str, ItemList], erasing: str | None = None
+    ) -> Folded:
+        if not said.given and not is_older(said.said, self._latest) and {*lists, erasing}.isdisjoint(change):
             return self._replace(change, said)
-        folded = Folded()
+        folded, over = Folded(), (erasing,) if erasing else ()
         for name, value in change.items():
             if name in FRESHNESS:
                 continue
-            if name in lists and value is None:
-                self._clear(name, lists[name], said, folded)
+            if name == erasing:
+                self._erase(name, change, said, lists, folded)
+            elif name in lists and value is None:
+                self._clear(name, lists[name], said, folded, over)
             elif name in lists:
-                self._merge(name, lists[name], value, said, folded)
-            elif self._write(name, said, folded):
+                self._merge(name, lists[name], value, said, folded, over)
+            elif self._write(name, said, folded, over):
                 self.desired[name] = value
         self._next += 1
         return folded
@@ -162,55 +166,85 @@ class Registers:
         folded.written.append(register)
         return True
 
+    def _erase(
+        self, name: str, change: Values, said: Saying, lists: Mapping[str, ItemList], folded: Folded
+    ) -> None:
+        """What was said before it goes, unless the change itself names it; what was said after it stays."""
+        kept = {*change, *lists, *(items.alone for items in lists.values())}
+        fields = [each for each in self.desired if each not in kept]
+        standing = [each for each in self._standing if each not in change and each not in fields]
+        gone = [each for each in (*fields, *standing) if not said.is_older_than(self.standing(each)[0])]
+        if not self._write(name, said, folded, gone):
+            return
+        for register in gone:
+            self._standing.pop(register, None)
+            if register in fields:
+                del self.desired[register]
+        for each, items in lists.items():
+            self._keep_standing(each, items)
+        self.desired[name] = change[name]
+
+    def _keep_standing(self, name: str, items: ItemList) -> None:
+        """Of a list what was said after it: items, and that they stand alone."""
+        found = {items.place(item): item for item in self.desired.pop(name, None) or ()}
+        found = {place: item for place, item in found.items() if (name, *place) in self._standing}
+        self.desired.pop(items.alone, None)
+        if found and name in self._standing:
+            self.desired[items.alone] = True
+        if found or name in self._standing:
+            self.desired[name] = _sorted(found) or None
+
     def _merge(
-        self, name: str, items: ItemList, values: Sequence[Values], said: Saying, folded: Folded
+        self,
+        name: str,
+        items: ItemList,
+        values: Sequence[Values],
+        said: Saying,
+        folded: Folded,
+        over: Sequence[Register],
     ) -> None:
         """Each item for itself; an empty list mentions none, and so says nothing."""
         cleared = name in self.desired and self.desired[name] is None
         found = {items.place(item): item for item in self.desired.get(name) or ()}
         for item in values:
             place = items.place(item)
-            if self._write((name, *place), said, folded, (name,)):
+            if self._write((name, *place), said, folded, (name, *over)):
                 found[place] = item
         if found and cleared:
             self.desired[items.alone] = True
         if found or not cleared:
             self.desired[name] = _sorted(found)
 
-    def _clear(self, name: str, items: ItemList, said: Saying, folded: Folded) -> None:
+    def _clear(
+        self, name: str, items: ItemList, said: Saying, folded: Folded, over: Sequence[Register]
+    ) -> None:
         """What was said before it goes, what was said after it stays, whatever came first."""
-        found = {items.place(item): item for item in self.desired.get(name) or ()}
-        gone = [place for place in found if not said.is_older_than(self.standing((name, *place))[0])]
-        registers = [(name, *place) for place in gone]
-        if not self._write(name, said, folded, registers):
-            return
-        for place, register in zip(gone, registers, strict=True):
-            del found[place]
-            self._standing.pop(register, None)
-        self.desired.pop(items.alone, None)
-        if found:
-            self.desired[items.alone] = True
-        self.desired[name] = _sorted(found) or None
+        found = [(name, *items.place(item)) for item in self.desired.get(name) or ()]
+        gone = [register for register in found if not said.is_older_than(self.standing(register)[0])]
+        if self._write(name, said, folded, (*gone, *over)):
+            for register in gone:
+                self._standing.pop(register, None)
+            self._keep_standing(name, items)
 
 
 def _sorted(items: dict[tuple[Any, ...], Values]) -> list[Values]:
     """In one order, however they came: the fingerprint must not depend on it."""
-    return [items[place] for place in sorted(items, key=_order)]
-
-
-def _order(place: tuple[Any, ...]) -> list[tuple[str, Any]]:
-    return [(type(part).__name__, part) for part in place]
+    return [items[at] for at in sorted(items, key=lambda at: [(type(part).__name__, part) for part in at])]
 
 
 Fold = Callable[[Registers, Values, Saying], Folded]
 
 
 def fold(
-    registers: Registers, change: Values, said: Saying, lists: Mapping[str, ItemList] | None = None
+    registers: Registers,
+    change: Values,
+    said: Saying,
+    lists: Mapping[str, ItemList] | None = None,
+    erasing: str | None = None,
 ) -> Folded:
     """Lay a change over the desired state.
 
     An absent field means no opinion, null means clear, a list replaces the list; one named in `lists` is
-    merged item by item.
+    merged item by item. A field named in `erasing` takes with it all that was said before.
     """
-    return registers.fold(change, said, lists or {})
+    return registers.fold(change, said, lists or {}, erasing)

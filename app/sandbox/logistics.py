@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Callable
+from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -58,7 +59,8 @@ async def put_inventory(request: Request) -> Response:
     def write(stock: Stock) -> None:
         stock.quantity, stock.unlimited, stock.lead_time = quantity, unlimited, lead_time
 
-    await _write_stock(request, write, "stock.put", quantity=quantity, lead_time=lead_time)
+    facts = {"quantity": quantity, "lead_time": lead_time, "counted_at": _counted_at(body)}
+    await _write_stock(request, write, "stock.put", **facts)
     return Json(content=True)
 
 
@@ -69,7 +71,7 @@ async def patch_quantity(request: Request) -> Response:
     def write(stock: Stock) -> None:
         stock.quantity, stock.unlimited = quantity, unlimited
 
-    await _write_stock(request, write, "stock.patched", quantity=quantity)
+    await _write_stock(request, write, "stock.patched", quantity=quantity, counted_at=_counted_at(body))
     return Response(status_code=204)
 
 
@@ -128,10 +130,17 @@ def _warehouse(store: Store, code: str) -> str:
 
 
 def _given(body: Record) -> Record:
-    """Null is the same as absent; the date of the balance is checked, its exact use is undocumented."""
-    if not isinstance(body.get("dateUtcOnBalanceSystem"), str | None):
-        raise RefusedError(400, "dateUtcOnBalanceSystem must be a date")
+    """Null is the same as absent."""
     return {name: value for name, value in body.items() if value is not None}
+
+
+def _counted_at(body: Record) -> str | None:
+    """Checked and noted: what exactly VTEX does with the balance's own time is undocumented."""
+    value = body.get("dateUtcOnBalanceSystem")
+    try:
+        return None if value is None else datetime.fromisoformat(value).isoformat()
+    except (TypeError, ValueError) as error:
+        raise RefusedError(400, "dateUtcOnBalanceSystem must be a date") from error
 
 
 def _quantity(value: object) -> int:

@@ -46,6 +46,7 @@ _RESOURCES_OF_OPERATIONS = {
     ("orders", "commit feed"): "Feed v3 and Hook Admin",
     ("orders", "read hook configuration"): "Feed v3 and Hook Admin",
     ("orders", "configure hook"): "Feed v3 and Hook Admin",
+    ("pricing", "delete price"): "Delete all prices from account",
     ("catalog", "list brand names"): _BRANDS,
     ("catalog", "read brand"): _BRANDS,
     ("catalog", "create brand"): _BRANDS,

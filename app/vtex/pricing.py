@@ -22,5 +22,9 @@ class Pricing:
         """Replaces the price and ALL fixed prices; VTEX wants exactly two of base, cost and markup."""
         await self._rest.call("pricing", "write price", "PUT", self._at(sku_id), json=price)
 
+    async def delete(self, sku_id: int) -> None:
+        """The price and ALL fixed prices, whoever set them; done, too, where there is none."""
+        await self._rest.call("pricing", "delete price", "DELETE", self._at(sku_id), expected={_NOT_FOUND})
+
     def _at(self, sku_id: int) -> str:
         return self._base + path("/pricing/prices/{sku}", sku=sku_id)

@@ -18,15 +18,6 @@ async def test_stock_waits_for_its_sku_by_name(bridge: RunningBridge, sandbox: R
     assert (await record(sandbox, "inventory"))["totalQuantity"] == 5
 
 
-async def test_a_warehouse_that_vtex_does_not_know_fails_with_its_words(
-    bridge: RunningBridge, sandbox: RunningSandbox
-) -> None:
-    await sku_in_store(bridge)
-    event = await end(bridge, "stock", {"sku": "S1", "warehouse": "nowhere", "quantity": 5}, "failed")
-    assert event["why"].startswith("VTEX logistics (write quantity) refused it with 4")
-    assert (await sandbox.state())["inventory"] == []
-
-
 async def test_a_lock_is_tried_again_until_the_quantity_is_there(
     bridge: RunningBridge, sandbox: RunningSandbox
 ) -> None:

@@ -29,6 +29,19 @@ async def test_a_wrong_quantity_is_refused(vtex: httpx2.AsyncClient, body: dict[
     assert (await vtex.patch(f"{STOCK}/quantity", json=body)).status_code == 400
 
 
+@pytest.mark.parametrize("counted_at", ["yesterday", 5])
+async def test_a_balance_of_no_date_is_refused(vtex: httpx2.AsyncClient, counted_at: object) -> None:
+    body = QUANTITY | {"dateUtcOnBalanceSystem": counted_at}
+    assert (await vtex.patch(f"{STOCK}/quantity", json=body)).status_code == 400
+
+
+async def test_when_a_balance_was_taken_is_noted(vtex: httpx2.AsyncClient, journal: Journal) -> None:
+    body = QUANTITY | {"dateUtcOnBalanceSystem": "2026-11-24T10:30:00Z"}
+    await vtex.patch(f"{STOCK}/quantity", json=body)
+    [effect] = journal.effects("stock.patched")
+    assert effect["counted_at"] == "2026-11-24T10:30:00+00:00"
+
+
 async def test_an_unknown_warehouse_is_refused(vtex: httpx2.AsyncClient) -> None:
     answer = await vtex.patch(f"{INVENTORY}/warehouses/nowhere/quantity", json=QUANTITY)
     assert answer.status_code == 400

@@ -173,11 +173,15 @@ class Store:
         self._is_due()
         return replayed
 
-    async def resend(self, connection_name: str, kind: str, key_prefixes: Collection[str]) -> None:
-        """The next change of each lane whose key begins so is sent, even if it was acknowledged before."""
-        if key_prefixes:
-            async with self.database.write() as connection:
-                await replaying.resend(connection, connection_name, kind, key_prefixes)
+    async def resend(self, connection_name: str, kind: str, key_prefixes: Collection[str]) -> list[str]:
+        """The next change of each lane whose key begins so is sent, even if it was acknowledged before.
+
+        Tells the lanes' keys.
+        """
+        if not key_prefixes:
+            return []
+        async with self.database.write() as connection:
+            return await replaying.resend(connection, connection_name, kind, key_prefixes)
 
     async def wake(self, connection_name: str, kind: str, keys: Sequence[str]) -> int:
         """They are there, whoever brought them: what waits for them is due at once; how many that is."""

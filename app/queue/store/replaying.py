@@ -65,16 +65,17 @@ def _newest(lane_id: int) -> ScalarSelect[int]:
 
 async def resend(
     connection: AsyncConnection, connection_name: str, kind: str, prefixes: Iterable[str]
-) -> int:
-    """What VTEX acknowledged for the keys that begin so holds no longer; tells how many lanes there are."""
+) -> list[str]:
+    """What VTEX acknowledged for the keys that begin so holds no longer; tells the keys of the lanes."""
     begins = or_(*(and_(LANE.c.key >= prefix, LANE.c.key < end_of(prefix)) for prefix in sorted(prefixes)))
     # In the order in which accepting locks them; an attempt in flight keeps the mark, whatever it records.
-    found = await connection.scalars(
-        select(LANE.c.id)
+    found = await connection.execute(
+        select(*LANE.c["id", "key"])
         .where(LANE.c.connection == connection_name, LANE.c.kind == kind, begins)
         .order_by(*LOCK_ORDER)
         .with_for_update()
     )
-    ids = list(found)
+    lanes = found.all()
+    ids = [lane.id for lane in lanes]
     await connection.execute(update(LANE).where(LANE.c.id.in_(ids)).values(resend=True))
-    return len(ids)
+    return [lane.key for lane in lanes]
