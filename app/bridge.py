@@ -98,7 +98,8 @@ class Bridge:
         """What the changes would do; it brings the stand-in store into memory, so not before it is asked."""
         from app.rehearsal import Rehearser  # noqa: PLC0415
 
-        return await Rehearser(self.store, self.settings.connections)(connection, kind, changes)
+        rehearser = Rehearser(self.store, self.settings.connections, self._open_orders())
+        return await rehearser(connection, kind, changes)
 
     def dispatcher(self) -> Dispatcher:
         open_orders = self._open_orders()

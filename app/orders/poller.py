@@ -64,6 +64,7 @@ class Poller:
         self._leadership = leadership
         #: Where the stock's policy needs to know when an order ends.
         self._open_orders = open_orders
+        self._watched = REPORTED if open_orders is None else REPORTED | CLOSED
         self._stopping = asyncio.Event()
         self._hinted = asyncio.Event()
         self._feed_is_ours = False
@@ -139,14 +140,12 @@ class Poller:
         return 0 if found else self._settings.feed_poll_seconds
 
     async def _take_feed(self) -> None:
-        await ensure_feed(
-            self._orders, self._settings, REPORTED if self._open_orders is None else REPORTED | CLOSED
-        )
+        await ensure_feed(self._orders, self._settings, self._watched)
         now = self._store.clock()
         self._sweeps = [now, now + _SWEEP_AGAIN]
 
     async def _check_hook(self) -> float:
-        await ensure_hook(self._orders, self._settings, REPORTED)
+        await ensure_hook(self._orders, self._settings, self._watched)
         if not self._hook_is_ours:
             # A new hook knows no past, like a new feed.
             now = self._store.clock()

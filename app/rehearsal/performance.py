@@ -1,12 +1,13 @@
 """The performance: a change is delivered on the stage, and what it did there is told."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.api.rehearsed import Rehearsal
 from app.changes.kind import Change, Kind, Shop
 from app.config import ConnectionSettings, VtexSettings
 from app.errors import DeliveryError, Waiting
+from app.orders.open_items import OpenOrders
 from app.queue.folding import FRESHNESS
 from app.queue.store import Store
 from app.rehearsal import seeding
@@ -18,9 +19,15 @@ from app.vtex.store import open_store
 class Rehearser:
     """For all connections; each change has a stage of its own."""
 
-    def __init__(self, store: Store, connections: dict[str, ConnectionSettings]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        connections: Mapping[str, ConnectionSettings],
+        open_orders: Mapping[str, OpenOrders],
+    ) -> None:
         self._store = store
         self._connections = connections
+        self._open_orders = open_orders
 
     async def __call__(self, connection: str, kind: Kind[Any], changes: Sequence[Change]) -> list[Rehearsal]:
         settings = self._connections[connection].vtex
@@ -31,7 +38,9 @@ class Rehearser:
     ) -> Rehearsal:
         stage, lanes = Stage(settings), Lanes(self._store, connection)
         bindings = SeedingBindings(self._store.database, connection, stage, lanes)
-        shop = Shop(connection, settings, open_store(stage, connection, settings), bindings, self._store)
+        vtex = open_store(stage, connection, settings)
+        ordered = self._open_orders.get(connection)
+        shop = Shop(connection, settings, vtex, bindings, self._store, open_orders=ordered)
         _prepare(stage, settings, change)
         desired = await lanes.desired_with(kind, change, self._store.clock())
         key = kind.key(change)
