@@ -11,7 +11,6 @@ from app.changes import (
     price,
     product,
     sku,
-    specification,
     stock,
 )
 from app.changes.kind import Kind
@@ -24,7 +23,6 @@ KINDS: dict[str, Kind[Any]] = {
         category.KIND,
         product.KIND,
         sku.KIND,
-        specification.KIND,
         image.KIND,
         activation.KIND,
         price.KIND,

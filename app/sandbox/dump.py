@@ -19,38 +19,12 @@ def dump_store(store: Store) -> Record:
             store.skus[number] | {"Eans": store.eans.get(number, []), "Images": store.images.get(number, [])}
             for number in sorted(store.skus)
         ],
-        "specifications": _specifications(store),
         "prices": [store.prices[item].dump(item) for item in sorted(store.prices)],
         "inventory": [
             {"skuId": sku, **balance(store, sku, store.warehouses[warehouse])}
             for sku, warehouse in sorted(store.stock.keys() | _reserved(store))
         ],
         "orders": [_order(store, order_id) for order_id in sorted(store.orders)],
-    }
-
-
-def _specifications(store: Store) -> Record:
-    """By name: ids say nothing when two stores are compared."""
-    known = store.specifications
-    fields = [
-        {
-            "name": each["Name"],
-            "category": each["CategoryId"],
-            "group": known.groups[each["FieldGroupId"]]["Name"],
-            "type": each["FieldTypeId"],
-            "of_skus": each["IsStockKeepingUnit"],
-            "values": sorted(value["Name"] for value in known.values_of(each["Id"])),
-        }
-        for each in known.fields.values()
-    ]
-    assigned = [
-        {"owner": list(owner), "field": known.fields[each["FieldId"]]["Name"], "value": each["Text"]}
-        for owner, values in sorted(known.assigned.items())
-        for each in values
-    ]
-    return {
-        "fields": sorted(fields, key=lambda each: (each["name"], each["category"])),
-        "assigned": sorted(assigned, key=lambda each: (each["owner"], each["field"], each["value"])),
     }
 
 

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 
 from starlette.requests import Request
 
-from app.sandbox.catalog.specifications import Specifications
 from app.sandbox.feed_queue import FeedQueue
 from app.sandbox.hook_calls import Hook
 from app.sandbox.orders import Order, Reservation
@@ -96,7 +95,6 @@ class Store(Settings):
     images: defaultdict[int, list[Record]] = field(default_factory=lambda: defaultdict(list))
     brands: dict[int, Record] = field(default_factory=_brands)
     categories: dict[int, Record] = field(default_factory=_integration_category)
-    specifications: Specifications = field(default_factory=Specifications)
     #: By SKU id as Pricing and Logistics write it: a string, where leading zeros matter.
     prices: dict[str, Price] = field(default_factory=dict)
     warehouses: dict[str, Record] = field(default_factory=_warehouses)

@@ -8,14 +8,10 @@ from app.vtex.catalog import Catalog
 from app.vtex.catalog.images import Images
 from app.vtex.catalog.rest.goods import RestCatalog
 from app.vtex.catalog.rest.images import RestImages
-from app.vtex.catalog.rest.specification_fields import SpecificationFields
-from app.vtex.catalog.rest.specifications import RestSpecifications
 from app.vtex.catalog.rest.taxonomy import rest_brands, rest_categories
-from app.vtex.catalog.specifications import Specifications
 from app.vtex.catalog.taxonomy import Taxonomy
 from app.vtex.catalog.webservice.goods import WebserviceCatalog
 from app.vtex.catalog.webservice.images import WebserviceImages
-from app.vtex.catalog.webservice.specifications import WebserviceSpecifications
 from app.vtex.catalog.webservice.taxonomy import BRAND, CATEGORY, WebserviceTaxonomy
 from app.vtex.logistics import Logistics
 from app.vtex.orders import Orders
@@ -30,8 +26,6 @@ class VtexStore:
     catalog: Catalog
     brands: Taxonomy
     categories: Taxonomy
-    fields: SpecificationFields
-    specifications: Specifications
     images: Images
     pricing: Pricing
     logistics: Logistics
@@ -43,14 +37,11 @@ def open_store(door: Sender, connection: str, settings: VtexSettings) -> VtexSto
     """What the webservice lacks, REST does in both modes."""
     rest = Rest(door, connection, settings)
     brands, categories = rest_brands(rest, settings), rest_categories(rest, settings)
-    fields, images = SpecificationFields(rest, settings), RestImages(rest, settings)
-    specifications = RestSpecifications(rest, settings, fields)
+    images = RestImages(rest, settings)
     store = VtexStore(
         catalog=RestCatalog(rest, settings),
         brands=brands,
         categories=categories,
-        fields=fields,
-        specifications=specifications,
         images=images,
         pricing=Pricing(rest, settings),
         logistics=Logistics(rest, settings),
@@ -66,6 +57,5 @@ def open_store(door: Sender, connection: str, settings: VtexSettings) -> VtexSto
         catalog=catalog,
         brands=WebserviceTaxonomy(webservice, brands, BRAND),
         categories=WebserviceTaxonomy(webservice, categories, CATEGORY),
-        specifications=WebserviceSpecifications(webservice, catalog, specifications, fields),
         images=WebserviceImages(webservice, images),
     )

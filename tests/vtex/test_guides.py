@@ -87,14 +87,6 @@ CHANGES: dict[str, tuple[str, dict[str, Any]]] = {
             "visible": True,
         },
     ),
-    "07-ProductEspecificationInsert": (
-        "specification",
-        {"product": "PRODUCT", "fields": [{"name": "Material", "values": ["ceramica"]}]},
-    ),
-    "08-StockKeepingUnitEspecificationInsert": (
-        "specification",
-        {"sku": "DARK", "fields": [{"name": "Cor", "values": ["Vermelho"]}]},
-    ),
     "02-StockKeepingUnitInsertUpdate": ("sku", sku("Vaso Artesanal de Barro Vermelho Escuro")),
     "13-StockKeepingUnitInsertUpdate": ("sku", sku("Vaso Artesanal de Barro Laranja Escuro")),
     "11-StockKeepingUnitActive": ("activation", {"sku": "DARK", "active": True}),
@@ -128,8 +120,6 @@ NOT_SENT = {
 }
 #: What we send otherwise. A SKU without an image cannot be active, so that is said by an activation.
 OTHERWISE = {
-    # The guide's values are empty: it shows the shape alone.
-    "08-StockKeepingUnitEspecificationInsert": {"idSku": str(DARK), "fieldName": "Cor", "string": "Vermelho"},
     "09-ImageServiceInsertUpdate": {"urlImage": _PICTURE},
     "02-StockKeepingUnitInsertUpdate": {"IsActive": "false"},
     "13-StockKeepingUnitInsertUpdate": {"IsActive": "false"},

@@ -1,5 +1,5 @@
 """The Catalog API of the stand-in store: rules and routes, one file per thing that is written."""
 
-from app.sandbox.catalog import attachments, goods, specification_routes
+from app.sandbox.catalog import attachments, goods
 
-ROUTES = [*goods.ROUTES, *attachments.ROUTES, *specification_routes.ROUTES]
+ROUTES = [*goods.ROUTES, *attachments.ROUTES]
