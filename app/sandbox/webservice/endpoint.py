@@ -18,6 +18,7 @@ from app.sandbox.catalog.skus import activate_if_possible, activate_skus_of, cre
 from app.sandbox.journal import note
 from app.sandbox.state import Store, store_of
 from app.sandbox.webservice.contract import SOAP, TNS, contract, parse, read_members, write_members, wsdl
+from app.sandbox.webservice.specifications import SPECIFICATION_OPERATIONS
 from app.sandbox.webservice.taxonomy import TAXONOMY_OPERATIONS
 from app.sandbox.wire import Record, RefusedError
 
@@ -144,6 +145,7 @@ OPERATIONS: dict[str, Callable[[Request, Record], Record | None]] = {
     "StockKeepingUnitGet": sku_get,
     "StockKeepingUnitGetByRefId": sku_get_by_ref_id,
     **TAXONOMY_OPERATIONS,
+    **SPECIFICATION_OPERATIONS,
 }
 
 
