@@ -75,7 +75,7 @@ def mapped(change: SpecificationChange, settings: VtexSettings) -> dict[str, Any
 def _mapped_field(field: SpecifiedField) -> dict[str, Any]:
     record: dict[str, Any] = {"Name": field.name, "Value": field.values or []}
     record |= {"FieldGroupName": field.group} if field.group else {}
-    return record | ({"FieldTypeId": TYPE_IDS[field.type]} if field.said_type else {})
+    return record | ({"FieldTypeId": TYPE_IDS[field.type]} if field.type else {})
 
 
 async def deliver(change: SpecificationChange, shop: Shop) -> str | None:

@@ -29,20 +29,17 @@ class SpecifiedField(Change):
     values: Annotated[list[Value], Field(max_length=100)] | None = Field(
         description="All that it should hold; several only of a checkbox. Null or an empty list clears it."
     )
-    group: Annotated[Text, Field(min_length=1, max_length=_MOST_GROUP_NAME)] = Field(
-        default="", description="The name of its group; needed to make the field, or to tell two of one name."
+    group: Annotated[Text, Field(min_length=1, max_length=_MOST_GROUP_NAME)] | None = Field(
+        default=None,
+        description="The name of its group; needed to make the field, or to tell two of one name.",
     )
-    type: FieldType = Field(
-        default="text", description="Needed to make the field, and then fixed. A SKU's is combo or radio."
+    type: FieldType | None = Field(
+        default=None, description="Needed to make the field, and then fixed. A SKU's is combo or radio."
     )
-
-    @property
-    def said_type(self) -> FieldType | None:
-        return self.type if "type" in self.model_fields_set else None
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if self.said_type and (mistake := mistake_of(self, self.type)):
+        if self.type and (mistake := mistake_of(self, self.type)):
             raise ValueError(mistake)
         names = [folded(value) for value in self.values or ()]
         if len(set(names)) != len(names):
@@ -72,7 +69,7 @@ def mistake_of(field: SpecifiedField, field_type: str) -> str | None:
 
 
 def mistake_of_sku(field: SpecifiedField) -> str | None:
-    if field.said_type and field.type not in _OF_SKUS:
+    if field.type and field.type not in _OF_SKUS:
         return f"{field.name} is a SKU's: send the type combo or radio instead of {field.type}"
     if len(field.values or ()) > 1:
         return f"{field.name} is a SKU's, which takes exactly one value; send one"
@@ -98,7 +95,7 @@ async def writes(
     # There is nothing to clear in a field that is not there.
     missing = [each for each in asked if each.name not in found and each.values]
     for each in missing:
-        _check_makeable(each, category_id)
+        _makeable(each, category_id)
     if missing:
         found |= await place.made(missing)
     return [await _write(each, found[each.name], fields) for each in asked if each.name in found]
@@ -130,8 +127,9 @@ class _Place:
             await self.fields.refresh(self.category_id)
             for each in asked:
                 if await self.one(each) is None:
+                    group, field_type = _makeable(each, self.category_id)
                     await self.fields.create(
-                        self.category_id, each.group, each.name, each.type, of_skus=self.of_skus
+                        self.category_id, group, each.name, field_type, of_skus=self.of_skus
                     )
             made = await self.all(asked)
         if len(made) < len(asked):
@@ -163,7 +161,7 @@ def _chosen(asked: SpecifiedField, named: list[SpecificationField]) -> Specifica
 
 
 def _check(asked: SpecifiedField, field: SpecificationField) -> None:
-    if asked.said_type and asked.said_type != field.type:
+    if asked.type and asked.type != field.type:
         raise Refused(
             f"the field {field.name} is of type {field.type} in VTEX, the change says {asked.type}: send"
             f" {field.type}, or no type, as VTEX cannot change it"
@@ -172,16 +170,17 @@ def _check(asked: SpecifiedField, field: SpecificationField) -> None:
         raise Refused(f"VTEX's field {mistake}")
 
 
-def _check_makeable(asked: SpecifiedField, category_id: int) -> None:
-    given = {"group": asked.group, "type": asked.said_type}
-    missing = [name for name, value in given.items() if not value]
-    if missing:
+def _makeable(asked: SpecifiedField, category_id: int) -> tuple[str, FieldType]:
+    """The group and the type to make it with."""
+    if asked.group is None or asked.type is None:
+        missing = [name for name in ("group", "type") if getattr(asked, name) is None]
         raise Refused(
             f"VTEX has no field {asked.name} in category {category_id} or above it; to make it, send also:"
             f" {', '.join(missing)}"
         )
     if mistake := mistake_of(asked, asked.type):
         raise Refused(mistake)
+    return asked.group, asked.type
 
 
 async def _write(asked: SpecifiedField, field: SpecificationField, fields: RestFields) -> FieldWrite:

@@ -4,7 +4,6 @@ Not by names: that route takes a field for missing which the category inherits, 
 """
 
 from collections.abc import Sequence
-from http import HTTPStatus
 from typing import Any
 
 from app.config import VtexSettings
@@ -78,11 +77,11 @@ class RestSpecifications:
             await self._remove(owner, each["Id"])
 
     async def _remove(self, owner: Owner, number: int) -> None:
-        operation = f"remove {owner.kind} specification"
-        address = self._base + _address(owner) + path("/{number}", number=number)
-        await self._rest.call("catalog", operation, "DELETE", address, expected={HTTPStatus.NOT_FOUND})
+        """404 is no success: it was read a moment ago, so VTEX would have it under another number."""
+        address = _address(owner) + path("/{number}", number=number)
+        await self._call(f"remove {owner.kind} specification", "DELETE", address)
 
-    async def _call(self, operation: str, method: str, address: str, body: Any) -> None:
+    async def _call(self, operation: str, method: str, address: str, body: Any = None) -> None:
         await self._rest.call("catalog", operation, method, self._base + address, json=body)
 
 
