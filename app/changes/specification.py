@@ -56,16 +56,21 @@ _LISTS = {"fields": ItemList(("name",), alone="fields_exactly")}
 
 
 def fold_specification(registers: Registers, change: Values, said: Saying) -> Folded:
-    """A field that is named again keeps its group, its type and its spelling."""
+    """A field that is named again keeps group, type and spelling, whichever change is the newer."""
     known = {folded(each["name"]): each for each in registers.desired.get("fields") or ()}
     items = [_completed(known.get(folded(each["name"])), each) for each in change["fields"]]
-    return fold(registers, change | {"fields": items}, said, _LISTS)
+    become = fold(registers, change | {"fields": items}, said, _LISTS)
+    named = {each["name"]: each for each in items}
+    registers.desired["fields"] = [
+        _completed(named.get(each["name"]), each) for each in registers.desired["fields"]
+    ]
+    return become
 
 
-def _completed(known: Values | None, item: Values) -> Values:
-    if known is None:
+def _completed(other: Values | None, item: Values) -> Values:
+    if other is None:
         return item
-    return {name: known[name] for name in ("group", "type") if name in known} | item | {"name": known["name"]}
+    return {name: other[name] for name in ("group", "type") if name in other} | item | {"name": other["name"]}
 
 
 def mapped(change: SpecificationChange, settings: VtexSettings) -> dict[str, Any]:  # noqa: ARG001  every kind's shape

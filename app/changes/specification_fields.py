@@ -151,7 +151,7 @@ def _chosen(asked: SpecifiedField, named: list[SpecificationField]) -> Specifica
             )
         named = same
     named = [each for each in named if each.active] or named
-    if len({(each.category_id, each.group_id, each.type) for each in named}) > 1:
+    if len({(each.category_id, folded(each.group), each.type) for each in named}) > 1:
         raise Refused(
             f"VTEX has several fields {asked.name} in this category, in the groups {' and '.join(groups)}:"
             " send the group of the one that is meant, or rename the others in VTEX"

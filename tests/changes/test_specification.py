@@ -149,6 +149,17 @@ async def test_several_fields_of_one_name_are_told_apart_by_group(
     assert association["FieldId"] == other
 
 
+async def test_a_field_that_two_replicas_made_at_once_is_one(
+    either: RunningBridge, sandbox: RunningSandbox
+) -> None:
+    """The same name, group, category and type: the first is taken by all."""
+    await sku_in_store(either)
+    first, _ = (made_by_staff(sandbox, "Cor", "combo", group="Variação") for _ in range(2))
+    await deliver(either, "specification", of_product({"name": "Cor", "values": ["Azul"]}))
+    [association] = sandbox.app.state.store.product_specifications[1].values()
+    assert association["FieldId"] == first
+
+
 async def test_what_is_missing_is_made_once_with_its_type(
     either: RunningBridge, sandbox: RunningSandbox
 ) -> None:
@@ -288,6 +299,20 @@ async def test_it_waits_for_its_product_and_its_sku(either: RunningBridge, sandb
     )
 
 
+async def test_it_waits_for_a_product_that_staff_deleted(
+    either: RunningBridge, sandbox: RunningSandbox
+) -> None:
+    await sku_in_store(either)
+    store = sandbox.app.state.store
+    store.product_by_ref.pop("P1")
+    store.products.pop(1)
+    event = await end(either, "specification", of_product(CARE), "waiting")
+    assert event["why"].startswith("product P1 is no")
+    await deliver(either, "product", PRODUCT | {"title": "Again"})
+    await either.reaches(event["id"], "delivered")
+    assert await held(sandbox, "products") == [("Cuidados", "Não vai ao forno")]
+
+
 async def test_the_same_again_writes_nothing(either: RunningBridge, sandbox: RunningSandbox) -> None:
     await sku_in_store(either)
     for change in (of_product(MATERIAL, CARE), of_sku(COLOUR)):
@@ -312,6 +337,21 @@ async def test_in_express_mode_they_are_the_store_teams(
     async with starting(vtex=express | {"express_owns": {"specification": ["fields"]}}) as bridge:
         await deliver(bridge, "specification", of_product(CARE | {"values": ["Frágil"]}))
     assert await held(sandbox, "products") == [("Cuidados", "Frágil")]
+
+
+async def test_the_webservice_is_told_several_choices_in_one_call(
+    starting: Starting, sandbox: RunningSandbox
+) -> None:
+    async with starting(vtex={"catalog": "webservice"}) as bridge:
+        await sku_in_store(bridge)
+        await deliver(bridge, "specification", of_product(MATERIAL, CARE, MATERIAL | {"name": "Verniz"}))
+    told = [each.get("operation") for each in await calls(sandbox, "POST", "/AdminWebService")]
+    assert [each for each in told if each and "Especification" in each] == [
+        "ProductEspecificationInsertByListFieldIds",
+        "ProductEspecificationTextInsertByFieldId",
+    ]
+    lines = await held(sandbox, "products")
+    assert [name for name, _ in lines] == ["Cuidados", "Material", "Material", "Verniz", "Verniz"]
 
 
 async def test_the_webservice_writes_the_values_and_then_the_record_that_shows_them(

@@ -16,7 +16,7 @@ GROUP = '{"Id": 9, "CategoryId": 3, "Name": "Group", "Position": 1}'
 
 
 def colour(*values: str, field_type: str = "combo", of_skus: bool = False) -> FieldWrite:
-    field = SpecificationField(7, "Cor", field_type, "Group", 9, 3, of_skus, active=True, shares_name=False)
+    field = SpecificationField(7, "Cor", field_type, "Group", 3, of_skus, active=True, shares_name=False)
     return FieldWrite(field, values, tuple(range(1, len(values) + 1)))
 
 
@@ -89,7 +89,7 @@ async def test_a_product_is_cleared_of_a_choice_by_its_field_and_of_a_text_by_it
     await store.specifications.write(PRODUCT, [write], present)
     assert vtex.asked == [f"DELETE /api/catalog/pvt/product/1/specification/{number}"]
     # As VTEX documents it, for a number that is none of this product.
-    with pytest.raises(Refused, match="404: {No message}"):
+    with pytest.raises(Refused, match=r"404: \{No message\}"):
         await store.specifications.write(PRODUCT, [write], present)
 
 

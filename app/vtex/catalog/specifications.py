@@ -24,7 +24,6 @@ class SpecificationField:
     name: str
     type: str
     group: str
-    group_id: int
     #: None: of the root, so of all categories.
     category_id: int | None
     #: Of SKUs, else of products.

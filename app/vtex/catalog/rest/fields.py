@@ -54,7 +54,7 @@ class RestFields:
             # Of two of one name the first stays.
             listed = reversed(reply.listed() or [])
             names = {each["Value"]: int(each["FieldValueId"]) for each in listed}
-            known = self._keep("values", field_id, names | self._made_values.get(field_id, {}))
+            known = self._keep("values", field_id, self._made_values.get(field_id, {}) | names)
         return known
 
     async def create(
@@ -118,14 +118,13 @@ class RestFields:
             group_id = _id(field, "FieldGroupId", "specification field", made=False)
             reply = await self._get("read specification group", _LISTS + "/groupGet/{id}", id=group_id)
             group = reply.record() or {}
-            details = self._keep("field", field_id, (field["FieldTypeId"], group_id, group.get("Name") or ""))
-        type_id, group_id, group_name = details
+            details = self._keep("field", field_id, (field["FieldTypeId"], group.get("Name") or ""))
+        type_id, group_name = details
         return SpecificationField(
             field_id=field_id,
             name=listed["Name"],
             type=TYPES.get(type_id, f"{type_id} (FieldTypeId)"),
             group=group_name,
-            group_id=group_id,
             category_id=listed.get("CategoryId"),
             of_skus=bool(listed.get("IsStockKeepingUnit")),
             active=bool(listed.get("IsActive")),
