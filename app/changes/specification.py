@@ -106,7 +106,8 @@ async def deliver(change: SpecificationChange, shop: Shop) -> str | None:
             await specifications.write(owner, changing, present)
     else:
         await _write_and_index(change, owner, changing, present, shop)
-    return None
+    hidden = [each.field.name for each in wanted if each.values and not each.field.active]
+    return f"VTEX shows no inactive field: activate {', '.join(hidden)} there" if hidden else None
 
 
 async def _write_and_index(

@@ -284,6 +284,17 @@ async def test_a_later_change_may_leave_out_group_and_type(
     assert await held(sandbox, "products") == [("Material", "Barro")]
 
 
+async def test_a_field_that_staff_deactivated_is_filled_and_told(
+    either: RunningBridge, sandbox: RunningSandbox
+) -> None:
+    await sku_in_store(either)
+    number = made_by_staff(sandbox, "Cuidados", "text")
+    sandbox.app.state.store.specification_fields[number]["IsActive"] = False
+    event = await deliver(either, "specification", of_product(CARE | {"group": None}))
+    assert event["why"] == "VTEX shows no inactive field: activate Cuidados there"
+    assert await held(sandbox, "products") == [("Cuidados", "Não vai ao forno")]
+
+
 async def test_it_waits_for_its_product_and_its_sku(either: RunningBridge, sandbox: RunningSandbox) -> None:
     waiting = [
         await end(either, "specification", change, "waiting") for change in (of_product(CARE), of_sku(COLOUR))
