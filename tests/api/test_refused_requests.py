@@ -101,7 +101,8 @@ async def test_an_idempotency_key_of_the_wrong_length_is_refused(
 async def test_an_unknown_kind_lists_the_kinds(intake_on_sqlite: Intake) -> None:
     detail = problem(await intake_on_sqlite.post("prices", PRICE), "unknown-kind")["detail"]
     assert detail.startswith(
-        "there is no kind 'prices'; the kinds are brand, category, product, sku, specification, price, stock, invoice"
+        "there is no kind 'prices'; the kinds are brand, category, product, sku, specification, price,"
+        " stock, invoice"
     )
 
 
