@@ -21,12 +21,21 @@ PRODUCT = {
     "trade_policies": [1, 2],
     "active": True,
 }
+COMPOSITION = {"group": "Composição", "type": "checkbox", "name": "Material"}
+SPECIFICATION = {
+    "product": "1234567890",
+    "fields": [
+        COMPOSITION | {"values": ["Barro", "Vidro"]},
+        {"group": "Composição", "type": "multiline", "name": "Cuidados", "values": ["Não vai ao forno"]},
+    ],
+}
 IN_ORDER: Changes = [
     ("category", DEPARTMENT),
     ("category", CATEGORY),
     ("category", SUBCATEGORY),
     ("brand", BRAND),
     ("product", PRODUCT),
+    ("specification", SPECIFICATION),
 ]
 #: What the ERP says later; every absent field is somebody else's.
 UPDATES: Changes = [
@@ -34,6 +43,16 @@ UPDATES: Changes = [
     ("category", {"code": "BARRO", "title": "Barro", "keywords": None, "score": 2}),
     ("category", {"code": "VERMELHO", "stock_keeping_unit_selection_mode": "LIST"}),
     ("product", {"code": "1234567890", "category": "BARRO", "trade_policies": [2, 3]}),
+]
+#: Once the product has moved, its new category makes fields of its own.
+LAST: Changes = [
+    (
+        "specification",
+        {
+            "product": "1234567890",
+            "fields": [COMPOSITION | {"values": ["Barro"]}, {"name": "Cuidados", "values": None}],
+        },
+    )
 ]
 
 
@@ -79,7 +98,7 @@ async def test_both_codecs_leave_an_empty_store_in_the_same_state(
     migrated_sqlite_url: str, rest_contract: Any, mode: str
 ) -> None:
     states = [
-        await _state_after(migrated_sqlite_url, rest_contract, catalog, mode, [IN_ORDER, UPDATES])
+        await _state_after(migrated_sqlite_url, rest_contract, catalog, mode, [IN_ORDER, UPDATES, LAST])
         for catalog in ("rest", "webservice")
     ]
     assert states[0] == states[1]
@@ -98,7 +117,9 @@ async def test_both_codecs_leave_a_store_edited_by_hand_in_the_same_state(
         ("product", {"code": "1234567890", "title": "Vaso"}),
     ]
     states = [
-        await _state_after(migrated_sqlite_url, rest_contract, catalog, mode, [joined, UPDATES], by_hand=True)
+        await _state_after(
+            migrated_sqlite_url, rest_contract, catalog, mode, [joined, UPDATES, LAST], by_hand=True
+        )
         for catalog in ("rest", "webservice")
     ]
     assert states[0] == states[1]
@@ -157,6 +178,8 @@ def _comparable(state: dict[str, Any]) -> dict[str, Any]:
         product |= {name: names[product[name]] for name in ("CategoryId", "DepartmentId")}
     for category in state["categories"]:
         category |= {"FatherCategoryId": names.get(category["FatherCategoryId"])}
+    for each in state["specifications"]["groups"] + state["specifications"]["fields"]:
+        each |= {"CategoryId": names[each["CategoryId"]]}
     for name in ("brands", "categories"):
         state[name] = sorted(state[name], key=lambda each: str(each["Name"]))
         for each in state[name]:

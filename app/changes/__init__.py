@@ -11,6 +11,7 @@ from app.changes import (
     price,
     product,
     sku,
+    specification,
     stock,
 )
 from app.changes.kind import Kind
@@ -23,6 +24,7 @@ KINDS: dict[str, Kind[Any]] = {
         category.KIND,
         product.KIND,
         sku.KIND,
+        specification.KIND,
         image.KIND,
         activation.KIND,
         price.KIND,

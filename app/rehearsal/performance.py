@@ -50,8 +50,9 @@ class Rehearser:
             if kind.fingerprint(desired, settings) == await lanes.fingerprint(kind.name, key):
                 would, reason = "nothing", "VTEX acknowledged exactly this last"
             else:
-                await kind.deliver(desired, shop)
+                left = await kind.deliver(desired, shop)
                 would, reason = _did(stage, was_bound=was_bound, is_new=(kind.name, key) in bindings.new)
+                reason = left or reason
         except Waiting as error:
             would, reason = "wait", error.reason
         except DeliveryError as error:

@@ -1,5 +1,6 @@
 """The whole state of the store in a canonical form, so that two dumps can be compared."""
 
+from app.sandbox.catalog.specifications import dump_specifications
 from app.sandbox.logistics import balance
 from app.sandbox.state import Store
 from app.sandbox.wire import Record
@@ -19,6 +20,7 @@ def dump_store(store: Store) -> Record:
             store.skus[number] | {"Eans": store.eans.get(number, []), "Images": store.images.get(number, [])}
             for number in sorted(store.skus)
         ],
+        "specifications": dump_specifications(store),
         "prices": [store.prices[item].dump(item) for item in sorted(store.prices)],
         "inventory": [
             {"skuId": sku, **balance(store, sku, store.warehouses[warehouse])}

@@ -21,6 +21,7 @@ from app.sandbox.wire import Record
 EXAMPLES_BRAND = 2_000_000
 #: The first id that each kind of record gets; other ranges per kind, so that a mixed-up id shows.
 FIRST_IDS = {"product": 1, "sku": 1001, "brand": EXAMPLES_BRAND + 1, "category": 2, "image": 50001}
+FIRST_IDS |= {"group": 3001, "field": 4001, "field value": 6001, "specification": 8001}
 
 
 def _brands() -> dict[int, Record]:
@@ -95,6 +96,14 @@ class Store(Settings):
     images: defaultdict[int, list[Record]] = field(default_factory=lambda: defaultdict(list))
     brands: dict[int, Record] = field(default_factory=_brands)
     categories: dict[int, Record] = field(default_factory=_integration_category)
+    specification_groups: dict[int, Record] = field(default_factory=dict)
+    specification_fields: dict[int, Record] = field(default_factory=dict)
+    specification_values: dict[int, Record] = field(default_factory=dict)
+    #: The associations of each product and SKU with fields and values, by their own ids.
+    product_specifications: defaultdict[int, dict[int, Record]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
+    sku_specifications: defaultdict[int, dict[int, Record]] = field(default_factory=lambda: defaultdict(dict))
     #: By SKU id as Pricing and Logistics write it: a string, where leading zeros matter.
     prices: dict[str, Price] = field(default_factory=dict)
     warehouses: dict[str, Record] = field(default_factory=_warehouses)

@@ -35,6 +35,9 @@ _RESOURCES = {
 }
 _BRANDS = "Brands Management and Brand Management"
 _CATEGORIES = "Categories Management and Category"
+_GROUPS = "Groups"
+_FIELDS = "SKU management"
+_OF_PRODUCTS = "Product and SKU Management, Product management"
 _RESOURCES_OF_OPERATIONS = {
     ("orders", "read order"): "View order",
     ("orders", "list orders"): "List Orders",
@@ -56,6 +59,21 @@ _RESOURCES_OF_OPERATIONS = {
     ("catalog", "create category"): _CATEGORIES,
     ("catalog", "update category"): _CATEGORIES,
     ("catalog", "arrange images"): "Edit Product",
+    ("catalog", "list specification fields"): _GROUPS,
+    ("catalog", "list specification groups"): _GROUPS,
+    ("catalog", "read specification group"): _GROUPS,
+    ("catalog", "create specification group"): _GROUPS,
+    ("catalog", "read specification field"): _FIELDS,
+    ("catalog", "create specification field"): _FIELDS,
+    ("catalog", "list specification values"): _FIELDS,
+    ("catalog", "create specification value"): _FIELDS,
+    ("catalog", "read product specifications"): _OF_PRODUCTS,
+    ("catalog", "write product specifications"): _OF_PRODUCTS,
+    ("catalog", "remove product specification"): _OF_PRODUCTS,
+    ("catalog", "read sku specifications"): "SKUs",
+    ("catalog", "add sku specification"): "SKUs",
+    ("catalog", "update sku specification"): "SKUs",
+    ("catalog", "remove sku specification"): "SKUs",
 }
 
 

@@ -6,12 +6,16 @@ from app.config import VtexSettings
 from app.http.door import Sender
 from app.vtex.catalog import Catalog
 from app.vtex.catalog.images import Images
+from app.vtex.catalog.rest.fields import RestFields
 from app.vtex.catalog.rest.goods import RestCatalog
 from app.vtex.catalog.rest.images import RestImages
+from app.vtex.catalog.rest.specifications import RestSpecifications
 from app.vtex.catalog.rest.taxonomy import rest_brands, rest_categories
+from app.vtex.catalog.specifications import Specifications
 from app.vtex.catalog.taxonomy import Taxonomy
 from app.vtex.catalog.webservice.goods import WebserviceCatalog
 from app.vtex.catalog.webservice.images import WebserviceImages
+from app.vtex.catalog.webservice.specifications import WebserviceSpecifications
 from app.vtex.catalog.webservice.taxonomy import BRAND, CATEGORY, WebserviceTaxonomy
 from app.vtex.logistics import Logistics
 from app.vtex.orders import Orders
@@ -27,6 +31,8 @@ class VtexStore:
     brands: Taxonomy
     categories: Taxonomy
     images: Images
+    fields: RestFields
+    specifications: Specifications
     pricing: Pricing
     logistics: Logistics
     orders: Orders
@@ -37,12 +43,14 @@ def open_store(door: Sender, connection: str, settings: VtexSettings) -> VtexSto
     """What the webservice lacks, REST does in both modes."""
     rest = Rest(door, connection, settings)
     brands, categories = rest_brands(rest, settings), rest_categories(rest, settings)
-    images = RestImages(rest, settings)
+    images, specifications = RestImages(rest, settings), RestSpecifications(rest, settings)
     store = VtexStore(
         catalog=RestCatalog(rest, settings),
         brands=brands,
         categories=categories,
         images=images,
+        fields=RestFields(rest, settings, categories),
+        specifications=specifications,
         pricing=Pricing(rest, settings),
         logistics=Logistics(rest, settings),
         orders=Orders(rest, settings),
@@ -58,4 +66,5 @@ def open_store(door: Sender, connection: str, settings: VtexSettings) -> VtexSto
         brands=WebserviceTaxonomy(webservice, brands, BRAND),
         categories=WebserviceTaxonomy(webservice, categories, CATEGORY),
         images=WebserviceImages(webservice, images),
+        specifications=WebserviceSpecifications(webservice, catalog, specifications),
     )

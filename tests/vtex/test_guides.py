@@ -51,6 +51,10 @@ def sku(name: str) -> dict[str, Any]:
     }
 
 
+def field_of(name: str, value: str) -> dict[str, Any]:
+    return {"name": name, "group": "Vaso", "type": "combo", "values": [value]}
+
+
 CHANGES: dict[str, tuple[str, dict[str, Any]]] = {
     "03-CategoryInsertUpdate": (
         "category",
@@ -87,6 +91,14 @@ CHANGES: dict[str, tuple[str, dict[str, Any]]] = {
             "visible": True,
         },
     ),
+    "07-ProductEspecificationInsert": (
+        "specification",
+        {"product": "PRODUCT", "fields": [field_of("Material", "ceramica")]},
+    ),
+    "08-StockKeepingUnitEspecificationInsert": (
+        "specification",
+        {"sku": "DARK", "fields": [field_of("Cor", "Vermelho")]},
+    ),
     "02-StockKeepingUnitInsertUpdate": ("sku", sku("Vaso Artesanal de Barro Vermelho Escuro")),
     "13-StockKeepingUnitInsertUpdate": ("sku", sku("Vaso Artesanal de Barro Laranja Escuro")),
     "11-StockKeepingUnitActive": ("activation", {"sku": "DARK", "active": True}),
@@ -120,6 +132,8 @@ NOT_SENT = {
 }
 #: What we send otherwise. A SKU without an image cannot be active, so that is said by an activation.
 OTHERWISE = {
+    # The guide leaves it empty: the webservice would take no id and no name, and 0 for the id.
+    "08-StockKeepingUnitEspecificationInsert": {"idSku": str(DARK), "fieldName": "Cor", "string": "Vermelho"},
     "09-ImageServiceInsertUpdate": {"urlImage": _PICTURE},
     "02-StockKeepingUnitInsertUpdate": {"IsActive": "false"},
     "13-StockKeepingUnitInsertUpdate": {"IsActive": "false"},

@@ -19,6 +19,7 @@ from app.sandbox.journal import note
 from app.sandbox.state import Store, store_of
 from app.sandbox.webservice.contract import SOAP, TNS, contract, parse, read_members, write_members, wsdl
 from app.sandbox.webservice.images import IMAGE_OPERATIONS
+from app.sandbox.webservice.specifications import SPECIFICATION_OPERATIONS
 from app.sandbox.webservice.taxonomy import TAXONOMY_OPERATIONS
 from app.sandbox.wire import Record, RefusedError
 
@@ -164,6 +165,7 @@ OPERATIONS: dict[str, Callable[[Request, Record], Record | None]] = {
     "StockKeepingUnitGetAllByProduct": skus_by_product,
     **TAXONOMY_OPERATIONS,
     **IMAGE_OPERATIONS,
+    **SPECIFICATION_OPERATIONS,
 }
 
 
