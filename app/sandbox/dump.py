@@ -19,6 +19,8 @@ def dump_store(store: Store) -> Record:
             store.skus[number] | {"Eans": store.eans.get(number, []), "Images": store.images.get(number, [])}
             for number in sorted(store.skus)
         ],
+        "complements": [store.complements[number] for number in sorted(store.complements)],
+        "kit_parts": [store.kit_parts[number] for number in sorted(store.kit_parts)],
         "prices": [store.prices[item].dump(item) for item in sorted(store.prices)],
         "inventory": [
             {"skuId": sku, **balance(store, sku, store.warehouses[warehouse])}

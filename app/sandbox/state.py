@@ -19,7 +19,10 @@ from app.sandbox.wire import Record
 #: The brand of VTEX's own examples, and so of ours.
 EXAMPLES_BRAND = 2_000_000
 #: The first id that each kind of record gets; other ranges per kind, so that a mixed-up id shows.
-FIRST_IDS = {"product": 1, "sku": 1001, "brand": EXAMPLES_BRAND + 1, "category": 2, "image": 50001}
+FIRST_IDS = {"product": 1, "sku": 1001, "brand": EXAMPLES_BRAND + 1, "category": 2, "image": 50001} | {
+    "complement": 61,
+    "kit part": 7001,
+}
 
 
 def _brands() -> dict[int, Record]:
@@ -92,6 +95,8 @@ class Store(Settings):
     sku_by_ref: dict[str, int] = field(default_factory=dict)
     eans: defaultdict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
     images: defaultdict[int, list[Record]] = field(default_factory=lambda: defaultdict(list))
+    complements: dict[int, Record] = field(default_factory=dict)
+    kit_parts: dict[int, Record] = field(default_factory=dict)
     brands: dict[int, Record] = field(default_factory=_brands)
     categories: dict[int, Record] = field(default_factory=_integration_category)
     #: By SKU id as Pricing and Logistics write it: a string, where leading zeros matter.

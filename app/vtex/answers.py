@@ -51,6 +51,9 @@ _RESOURCES_OF_OPERATIONS = {
     ("catalog", "read category"): _CATEGORIES,
     ("catalog", "create category"): _CATEGORIES,
     ("catalog", "update category"): _CATEGORIES,
+    ("catalog", "read kit"): "SKU Bundles",
+    ("catalog", "add kit component"): "SKU Bundles",
+    ("catalog", "remove kit component"): "SKU Bundles",
 }
 
 

@@ -18,6 +18,7 @@ from app.sandbox.catalog.skus import activate_if_possible, activate_skus_of, cre
 from app.sandbox.journal import note
 from app.sandbox.state import Store, store_of
 from app.sandbox.webservice.contract import SOAP, TNS, contract, parse, read_members, write_members, wsdl
+from app.sandbox.webservice.parts import PART_OPERATIONS
 from app.sandbox.webservice.taxonomy import TAXONOMY_OPERATIONS
 from app.sandbox.wire import Record, RefusedError
 
@@ -144,6 +145,7 @@ OPERATIONS: dict[str, Callable[[Request, Record], Record | None]] = {
     "StockKeepingUnitGet": sku_get,
     "StockKeepingUnitGetByRefId": sku_get_by_ref_id,
     **TAXONOMY_OPERATIONS,
+    **PART_OPERATIONS,
 }
 
 
@@ -172,7 +174,10 @@ def _reply(name: str, result: Record | None, *, unknown_member: bool) -> Respons
     envelope = etree.Element(f"{{{SOAP}}}Envelope", nsmap=NAMESPACES)
     body = etree.SubElement(envelope, f"{{{SOAP}}}Body")
     response = etree.SubElement(body, f"{{{TNS}}}{name}Response")
-    write_members(response, contract().wrapper(f"{name}Response"), {f"{name}Result": result})
+    members = contract().wrapper(f"{name}Response")
+    # Four operations tell the id once more, next to their result.
+    out: Record = {member.name: (result or {}).get("Id") for member in members}
+    write_members(response, members, out | {f"{name}Result": result})
     if unknown_member and result is not None:
         # In the middle, where a schema grows: VTEX added members between 2014 and 2019.
         etree.SubElement(response[0], f"{{{DTO}}}AddedLater").text = "1"
