@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.changes import brand, category, complement, invoice, kit, price, product, sku, stock
+from app.changes import brand, category, complement, invoice, kit, price, product, service, sku, stock
 from app.changes.kind import Kind
 
 #: A new kind is one file beside this one and one line here: route, OpenAPI, dispatch and metrics follow.
@@ -15,6 +15,7 @@ KINDS: dict[str, Kind[Any]] = {
         sku.KIND,
         kit.KIND,
         complement.KIND,
+        service.KIND,
         price.KIND,
         stock.KIND,
         invoice.KIND,

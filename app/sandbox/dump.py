@@ -21,6 +21,9 @@ def dump_store(store: Store) -> Record:
         ],
         "complements": [store.complements[number] for number in sorted(store.complements)],
         "kit_parts": [store.kit_parts[number] for number in sorted(store.kit_parts)],
+        "services": {
+            noun: [records[number] for number in sorted(records)] for noun, records in store.services.items()
+        },
         "prices": [store.prices[item].dump(item) for item in sorted(store.prices)],
         "inventory": [
             {"skuId": sku, **balance(store, sku, store.warehouses[warehouse])}

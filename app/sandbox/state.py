@@ -22,7 +22,12 @@ EXAMPLES_BRAND = 2_000_000
 FIRST_IDS = {"product": 1, "sku": 1001, "brand": EXAMPLES_BRAND + 1, "category": 2, "image": 50001} | {
     "complement": 61,
     "kit part": 7001,
+    "skuservicetype": 134,
+    "skuservicevalue": 301,
+    "skuservice": 401,
 }
+
+SERVICE_NOUNS = ("skuservicetype", "skuservicevalue", "skuservice")
 
 
 def _brands() -> dict[int, Record]:
@@ -97,6 +102,10 @@ class Store(Settings):
     images: defaultdict[int, list[Record]] = field(default_factory=lambda: defaultdict(list))
     complements: dict[int, Record] = field(default_factory=dict)
     kit_parts: dict[int, Record] = field(default_factory=dict)
+    #: By the noun of their route.
+    services: dict[str, dict[int, Record]] = field(
+        default_factory=lambda: {noun: {} for noun in SERVICE_NOUNS}
+    )
     brands: dict[int, Record] = field(default_factory=_brands)
     categories: dict[int, Record] = field(default_factory=_integration_category)
     #: By SKU id as Pricing and Logistics write it: a string, where leading zeros matter.

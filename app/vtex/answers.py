@@ -34,6 +34,7 @@ _RESOURCES = {
 }
 _BRANDS = "Brands Management and Brand Management"
 _CATEGORIES = "Categories Management and Category"
+_VERBS = ("read", "create", "update", "remove")
 _RESOURCES_OF_OPERATIONS = {
     ("orders", "read order"): "View order",
     ("orders", "list orders"): "List Orders",
@@ -51,6 +52,9 @@ _RESOURCES_OF_OPERATIONS = {
     ("catalog", "read category"): _CATEGORIES,
     ("catalog", "create category"): _CATEGORIES,
     ("catalog", "update category"): _CATEGORIES,
+    **{("catalog", f"{verb} service"): "SKU type management" for verb in _VERBS},
+    **{("catalog", f"{verb} service option"): "SKU Services" for verb in _VERBS},
+    **{("catalog", f"{verb} service attachment"): "SKU Services" for verb in _VERBS},
     ("catalog", "read kit"): "SKU Bundles",
     ("catalog", "add kit component"): "SKU Bundles",
     ("catalog", "remove kit component"): "SKU Bundles",

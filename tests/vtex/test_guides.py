@@ -10,11 +10,13 @@ from lxml import etree
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.sandbox import create_sandbox
+from app.sandbox.catalog.skus import SKU_FIELDS
 from tests.running import RunningBridge, listening, running_bridge
 
 GUIDES = Path(__file__).with_name("guides")
 #: Of the guides' store, with their ids: what the changes below hang on.
 DEPARTMENT, CATEGORY, SUBCATEGORY, BRAND = 1000018, 1000019, 1000020, 2000011
+SKU, WRAPPING, OPTION, ATTACHMENT = 31018371, 134, 1, 123
 _TEXTS = ("title", "description", "keywords")
 
 
@@ -22,6 +24,16 @@ def category(code: str, name: str, description: str, keywords: str, parent: str 
     texts = dict(zip(_TEXTS, (name, description, keywords), strict=True))
     return {"code": code, "name": name, "active": True, **texts} | ({"parent": parent} if parent else {})
 
+
+_WRAPPING = "Embalagem para presente"
+_SHOWN = dict.fromkeys(("active", "show_on_product", "show_on_cart", "show_on_attachment"), True)
+_NOT = dict.fromkeys(("file_upload", "gift_card", "required"), False)
+_OPTION = {"code": "O", "vtex_id": OPTION, "name": _WRAPPING, "price": "10.0", "cost": "5.0"}
+_ATTACHMENT = {"sku": "SKU", "option": "O", "vtex_id": ATTACHMENT, "name": _WRAPPING, "text": _WRAPPING}
+SERVICE = {"code": "W", "vtex_id": WRAPPING, "name": _WRAPPING, **_SHOWN, **_NOT} | {
+    "options": [_OPTION],
+    "attachments": [_ATTACHMENT],
+}
 
 CHANGES: dict[str, tuple[str, dict[str, Any]]] = {
     "03-CategoryInsertUpdate": (
@@ -59,6 +71,10 @@ CHANGES: dict[str, tuple[str, dict[str, Any]]] = {
             "visible": True,
         },
     ),
+    # The guides send ids: of what is there already.
+    "14-ServiceInsertUpdate": ("service", SERVICE),
+    "15-ServicePriceInsertUpdate": ("service", SERVICE),
+    "16-StockKeepingUnitServiceInsertUpdate": ("service", SERVICE),
 }
 #: What the guides send and we do not: VTEX chooses the id of what is new.
 NOT_SENT = {"01-ProductInsertUpdate": {"Id"}}
@@ -94,6 +110,7 @@ async def bridge(listener: Listener, migrated_sqlite_url: str) -> AsyncIterator[
         there = {"Id": vtex_id, "Name": f"Of the guides {vtex_id}", "FatherCategoryId": father}
         store.categories[vtex_id] = store.categories[1] | there
     store.brands[BRAND] = store.brands[1] | {"Id": BRAND, "Name": "Of the guides"}
+    _services_of_the_guides(store)
     async with (
         listening(listener) as url,
         running_bridge(
@@ -104,6 +121,28 @@ async def bridge(listener: Listener, migrated_sqlite_url: str) -> AsyncIterator[
             [event_id] = await running.post("category", {"code": code, "vtex_id": vtex_id})
             await running.reaches(event_id, "delivered")
         yield running
+
+
+def _services_of_the_guides(store: Any) -> None:
+    """Not yet as the guides want them; the SKU's other fields do not matter here."""
+    named = {"Id": SKU, "ProductId": 1, "RefId": "SKU", "Name": "Of the guides"}
+    store.skus[SKU] = {name: each.default for name, each in SKU_FIELDS.items()} | named
+    store.sku_by_ref["SKU"] = SKU
+    store.products[1] = {"Id": 1, "Name": "Of the guides"}
+    old = {"Name": "Old", "IsActive": False}
+    flags = ("ShowOnProductFront", "ShowOnCartFront", "ShowOnAttachmentFront", "ShowOnFileUpload")
+    store.services["skuservicetype"][WRAPPING] = (
+        {"Id": WRAPPING} | old | dict.fromkeys((*flags, "IsGiftCard", "IsRequired"), False)
+    )
+    of_it = {"SkuServiceTypeId": WRAPPING}
+    store.services["skuservicevalue"][OPTION] = {"Id": OPTION, **of_it, "Name": "Old", "Value": 1, "Cost": 1}
+    store.services["skuservice"][ATTACHMENT] = {
+        "Id": ATTACHMENT,
+        **of_it,
+        "SkuServiceValueId": OPTION,
+        "SkuId": SKU,
+        "Text": "",
+    } | old
 
 
 @pytest.mark.parametrize("guide", CHANGES)

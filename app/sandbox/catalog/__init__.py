@@ -1,5 +1,5 @@
 """The Catalog API of the stand-in store: rules and routes, one file per thing that is written."""
 
-from app.sandbox.catalog import attachments, complements, goods, kits
+from app.sandbox.catalog import attachments, complements, goods, kits, services
 
-ROUTES = [*goods.ROUTES, *attachments.ROUTES, *complements.ROUTES, *kits.ROUTES]
+ROUTES = [*goods.ROUTES, *attachments.ROUTES, *complements.ROUTES, *kits.ROUTES, *services.ROUTES]

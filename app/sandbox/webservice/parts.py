@@ -1,14 +1,16 @@
-"""Complements and kits of the webservice.
+"""Complements, kits and services of the webservice.
 
-What their updates do is not documented: here both add, and one that is there already becomes a second one.
+What their updates do is not documented: here complements and kits add, and one that is
+there already becomes a second one; a service with an Id that VTEX knows is updated, as a SKU is.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from starlette.requests import Request
 
 from app.sandbox.catalog.complements import add_complement
 from app.sandbox.catalog.kits import add_part
+from app.sandbox.catalog.services import keep_service
 from app.sandbox.journal import note
 from app.sandbox.state import store_of
 from app.sandbox.wire import Record, RefusedError
@@ -34,6 +36,41 @@ def kit_insert_update(request: Request, body: Record) -> Record | None:
     return part | {"Amount": part["Quantity"]}
 
 
+#: The parameter of the operation, its route in REST, and the DTO's name → REST's.
+_SERVICE = {
+    "Name": "Name",
+    "IsActive": "IsActive",
+    "IsVisibleOnProduct": "ShowOnProductFront",
+    "IsVisibleOnCart": "ShowOnCartFront",
+    "IsVisibleOnService": "ShowOnAttachmentFront",
+    "IsFile": "ShowOnFileUpload",
+    "IsGiftCard": "IsGiftCard",
+    "IsRequired": "IsRequired",
+}
+_OPTION = {"ServiceId": "SkuServiceTypeId", "Name": "Name", "Price": "Value", "ListPrice": "Cost"}
+_ATTACHMENT = {
+    "ServiceId": "SkuServiceTypeId",
+    "ServicePriceId": "SkuServiceValueId",
+    "StockKeepingUnitId": "SkuId",
+    "Name": "Name",
+    "Description": "Text",
+    "IsActive": "IsActive",
+}
+
+
+def _service_write(
+    parameter: str, noun: str, names: Mapping[str, str]
+) -> Callable[[Request, Record], Record | None]:
+    def write(request: Request, body: Record) -> Record | None:
+        sent, store = _sent(body, parameter), store_of(request)
+        number = sent.get("Id") if sent.get("Id") in store.services[noun] else None
+        record = keep_service(store, noun, number, {rest: sent.get(dto) for dto, rest in names.items()})
+        note(request, f"{noun}.{'updated' if number else 'created'}", id=record["Id"])
+        return {"Id": record["Id"]} | {dto: record[rest] for dto, rest in names.items()}
+
+    return write
+
+
 def _sent(body: Record, parameter: str) -> Record:
     sent: Record | None = body.get(parameter)
     if not sent:
@@ -44,4 +81,9 @@ def _sent(body: Record, parameter: str) -> Record:
 PART_OPERATIONS: dict[str, Callable[[Request, Record], Record | None]] = {
     "StockKeepingUnitComplementInsertUpdate": complement_insert_update,
     "StockKeepingUnitKitInsertUpdate": kit_insert_update,
+    "ServiceInsertUpdate": _service_write("service", "skuservicetype", _SERVICE),
+    "ServicePriceInsertUpdate": _service_write("servicePrice", "skuservicevalue", _OPTION),
+    "StockKeepingUnitServiceInsertUpdate": _service_write(
+        "stockKeepingUnitService", "skuservice", _ATTACHMENT
+    ),
 }
