@@ -12,7 +12,9 @@ def dump_store(store: Store) -> Record:
         "brands": [store.brands[number] for number in sorted(store.brands)],
         "categories": [store.categories[number] for number in sorted(store.categories)],
         "products": [
-            store.products[number] | {"SalesPolicies": sorted(store.sales_policies[number])}
+            store.products[number]
+            | {"SalesPolicies": sorted(store.sales_policies[number])}
+            | {"SimilarCategories": sorted(store.similar_categories.get(number, ()))}
             for number in sorted(store.products)
         ],
         "skus": [

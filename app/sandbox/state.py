@@ -96,6 +96,8 @@ class Store(Settings):
     product_skus: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     #: Trade policies of each product; 1 is the main one.
     sales_policies: dict[int, set[int]] = field(default_factory=dict)
+    #: Of each product, by their ids.
+    similar_categories: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     skus: dict[int, Record] = field(default_factory=dict)
     sku_by_ref: dict[str, int] = field(default_factory=dict)
     eans: defaultdict[int, list[str]] = field(default_factory=lambda: defaultdict(list))

@@ -11,6 +11,7 @@ from app.vtex.catalog.rest.complements import RestComplements
 from app.vtex.catalog.rest.goods import RestCatalog
 from app.vtex.catalog.rest.kits import RestKits
 from app.vtex.catalog.rest.services import rest_services
+from app.vtex.catalog.rest.similar_categories import RestSimilarCategories
 from app.vtex.catalog.rest.taxonomy import rest_brands, rest_categories
 from app.vtex.catalog.services import Services
 from app.vtex.catalog.taxonomy import Taxonomy
@@ -51,7 +52,7 @@ def open_store(door: Door, connection: str, settings: VtexSettings) -> VtexStore
         )
     webservice = Webservice(door, connection, settings)
     return VtexStore(
-        WebserviceCatalog(webservice),
+        WebserviceCatalog(webservice, RestSimilarCategories(rest, settings)),
         WebserviceTaxonomy(webservice, brands, BRAND),
         WebserviceTaxonomy(webservice, categories, CATEGORY),
         WebserviceComplements(webservice, complements),

@@ -1,5 +1,12 @@
 """The Catalog API of the stand-in store: rules and routes, one file per thing that is written."""
 
-from app.sandbox.catalog import attachments, complements, goods, kits, services
+from app.sandbox.catalog import attachments, complements, goods, kits, services, similar_categories
 
-ROUTES = [*goods.ROUTES, *attachments.ROUTES, *complements.ROUTES, *kits.ROUTES, *services.ROUTES]
+ROUTES = [
+    *goods.ROUTES,
+    *attachments.ROUTES,
+    *complements.ROUTES,
+    *kits.ROUTES,
+    *services.ROUTES,
+    *similar_categories.ROUTES,
+]

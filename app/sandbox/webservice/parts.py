@@ -1,4 +1,4 @@
-"""Complements, kits and services of the webservice.
+"""Complements, kits, services and similar categories of the webservice.
 
 What their updates do is not documented: here complements and kits add, and one that is
 there already becomes a second one; a service with an Id that VTEX knows is updated, as a SKU is.
@@ -11,6 +11,7 @@ from starlette.requests import Request
 from app.sandbox.catalog.complements import add_complement
 from app.sandbox.catalog.kits import add_part
 from app.sandbox.catalog.services import keep_service
+from app.sandbox.catalog.similar_categories import set_similar_category
 from app.sandbox.journal import note
 from app.sandbox.state import store_of
 from app.sandbox.wire import Record, RefusedError
@@ -34,6 +35,15 @@ def kit_insert_update(request: Request, body: Record) -> Record | None:
     part = add_part(store_of(request), sent | {"Quantity": sent.get("Amount")})
     note(request, "kit.part-added", id=part["Id"], kit=part["StockKeepingUnitParent"])
     return part | {"Amount": part["Quantity"]}
+
+
+def product_set_similar_category(request: Request, body: Record) -> Record | None:
+    """It adds: there is no operation that removes one."""
+    product, category = body.get("productId") or 0, body.get("categoryId") or 0
+    if product not in store_of(request).products:
+        raise RefusedError(500, f"Product {product} does not exist")
+    set_similar_category(request, product, category)
+    return None
 
 
 #: The parameter of the operation, its route in REST, and the DTO's name → REST's.
@@ -80,6 +90,7 @@ def _sent(body: Record, parameter: str) -> Record:
 
 PART_OPERATIONS: dict[str, Callable[[Request, Record], Record | None]] = {
     "StockKeepingUnitComplementInsertUpdate": complement_insert_update,
+    "ProductSetSimilarCategory": product_set_similar_category,
     "StockKeepingUnitKitInsertUpdate": kit_insert_update,
     "ServiceInsertUpdate": _service_write("service", "skuservicetype", _SERVICE),
     "ServicePriceInsertUpdate": _service_write("servicePrice", "skuservicevalue", _OPTION),
