@@ -168,3 +168,23 @@ async def test_where_nothing_is_known_a_person_says_what_became_of_it(
         await end(bridge, "service", {"code": "W", "options": [OPTION]}, "failed")
         await deliver(bridge, "service", {"code": "W", "options": [OPTION | {"vtex_id": None}]})
     assert await writes(sandbox) == ["skuservicetype.created", "skuservicevalue.created"]
+
+
+@pytest.mark.parametrize("noun", ["skuservicevalue", "skuservice"])
+async def test_an_option_or_attachment_whose_answer_was_lost_is_there_once(
+    starting: Starting, sandbox: RunningSandbox, noun: str
+) -> None:
+    async with starting() as bridge:
+        await skus_in_store(bridge, "S1", "S2")
+        await deliver(bridge, "service", WHOLE)
+        await sandbox.control("faults", struck("rest", noun, AFTER_THE_EFFECT[0]))
+        attachments = [ATTACHED, ATTACHED | {"sku": "S2", "option": "O3"}]
+        more = {
+            "options": [OPTION, OTHER, OTHER | {"code": "O3", "name": "Green"}],
+            "attachments": attachments,
+        }
+        event = await deliver(bridge, "service", SERVICE | more)
+    assert [attempt["outcome"] for attempt in event["attempts"]] == ["retrying", "delivered"]
+    _, options, attached = await services(sandbox)
+    assert [each["Name"] for each in options] == ["Red", "Blue", "Green"]
+    assert [each["SkuId"] for each in attached] == [1001, 1002]
