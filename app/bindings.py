@@ -102,6 +102,17 @@ class Bindings:
         async with self._database.write() as transaction:
             await transaction.execute(statement, rows)
 
+    async def below(self, kind: str, prefix: str) -> dict[str, int]:
+        """All codes that begin so, with VTEX's ids."""
+        ours = _BINDING.c.connection == self._connection, _BINDING.c.kind == kind
+        query = select(_BINDING.c.code, _BINDING.c.vtex_id).where(
+            *ours, _BINDING.c.code.startswith(prefix, autoescape=True)
+        )
+        async with self._database.read() as transaction:
+            found = (await transaction.execute(query)).all()
+        # LIKE of SQLite does not tell capitals apart.
+        return {code: vtex_id for code, vtex_id in found if code.startswith(prefix)}
+
     async def bind(self, kind: str, code: str, vtex_id: int) -> None:
         statement = self._binding(kind, code, vtex_id)
         async with self._database.write() as transaction:

@@ -25,6 +25,12 @@ def _distinct(policies: list[int]) -> list[int]:
     return policies
 
 
+def _named_once(categories: list[str]) -> list[str]:
+    if len(set(categories)) != len(categories):
+        raise ValueError("holds a category twice; name each once")
+    return categories
+
+
 class ProductChange(StateChange):
     """How a product should look. Its brand and category by the ERP's codes, or by VTEX's ids.
 
@@ -66,6 +72,12 @@ class ProductChange(StateChange):
         description="VTEX's ids of all trade policies that it is sold in: it is taken out of the others. VTEX"
         " puts a new product into its main policy, 1.",
     )
+    similar_categories: Annotated[list[Code], Field(max_length=100), AfterValidator(_named_once)] | None = (
+        Field(
+            default=None,
+            description="The codes of all further categories that show it: it is taken out of the others.",
+        )
+    )
     supplier_id: int | None = Field(default=None, gt=0)
     adwords_remarketing_code: LegacyCode | None = None
     lomadee_campaign_code: LegacyCode | None = None
@@ -102,10 +114,14 @@ _VTEX_NAMES = {
     "lomadee_campaign_code": "LomadeeCampaignCode",
 }
 
+_IN_STEPS = frozenset({"TradePolicies", "SimilarCategories"})
+
 
 def mapped(change: ProductChange, settings: VtexSettings) -> dict[str, Any]:  # noqa: ARG001  every kind's shape
     values = change.model_dump(exclude_unset=True)
     record = {_VTEX_NAMES.get(name, name): value for name, value in values.items()}
+    if "similar_categories" in record:
+        record["similar_categories"] = record["similar_categories"] or []
     if isinstance(record.get("ReleaseDate"), datetime):
         moment = record["ReleaseDate"]
         # VTEX keeps the date without a zone.
@@ -127,6 +143,8 @@ async def deliver(change: ProductChange, shop: Shop) -> str | None:
     owned = await _resolved(mapped(KIND.owned(change, shop.settings), shop.settings), shop)
     if shop.settings.mode == "complete":
         values = owned
+    elif await shop.bindings.find("product", change.code) is None:
+        values = await _with_similar_categories(values, shop)
     catalog, code = shop.vtex.catalog, change.code
     await bring(
         Access("product", catalog.find_product, catalog.read_product, catalog.write_product),
@@ -134,8 +152,8 @@ async def deliver(change: ProductChange, shop: Shop) -> str | None:
         code,
         created=lambda: _complete(values, shop.settings),
         updated=lambda template: overlay(_in_place(template, owned), owned),
-        # Its trade policies come after it, and an update would not write them.
-        in_steps=shop.settings.mode == "express" and "TradePolicies" in values,
+        # These come after it, and an update would not write them.
+        in_steps=shop.settings.mode == "express" and not _IN_STEPS.isdisjoint(values),
     )
     product_id = await shop.bindings.find("product", code) if "IsActive" in owned else None
     if product_id is None:
@@ -148,7 +166,14 @@ async def _resolved(values: Record, shop: Shop) -> Record:
     for name, vtex_name in _ALTERNATIVES:
         if name in values:
             values[_VTEX_NAMES[vtex_name]] = await vtex_id_of(shop, name, values.pop(name))
-    return values
+    return await _with_similar_categories(values, shop)
+
+
+async def _with_similar_categories(values: Record, shop: Shop) -> Record:
+    codes = values.pop("similar_categories", None)
+    if codes is None:
+        return values
+    return values | {"SimilarCategories": [await vtex_id_of(shop, "category", code) for code in codes]}
 
 
 def _in_place(template: Record, values: Record) -> Record:
@@ -160,7 +185,7 @@ def _in_place(template: Record, values: Record) -> Record:
 
 def _complete(values: dict[str, Any], settings: VtexSettings) -> dict[str, Any]:
     """What VTEX needs to create it; express mode puts it, inactive, where the store team looks."""
-    codes = {name for name, _ in _ALTERNATIVES}
+    codes = {"similar_categories", *(name for name, _ in _ALTERNATIVES)}
     record = {name: value for name, value in values.items() if value is not None and name not in codes}
     if settings.mode == "express" and settings.defaults:
         record |= {"BrandId": settings.defaults.brand_id, "CategoryId": settings.defaults.category_id}

@@ -67,7 +67,7 @@ async def bring(entry: Entry, shop: Shop) -> Record:
     vtex_id = entry.vtex_id or bound
     template = await taxonomy.read(vtex_id) if vtex_id else None
     if entry.vtex_id:
-        await _told(entry, shop, template)
+        await check_told(shop, entry.kind, entry.code, entry.vtex_id, template)
     if template is None and begun is not None:
         vtex_id = await _lost(begun, taxonomy)
         template = await taxonomy.read(vtex_id) if vtex_id else None
@@ -88,15 +88,13 @@ async def bring(entry: Entry, shop: Shop) -> Record:
     return template
 
 
-async def _told(entry: Entry, shop: Shop, template: Record | None) -> None:
+async def check_told(shop: Shop, kind: str, code: str, told: int, template: Record | None) -> None:
     """Whether the id that the ERP names can be its code's."""
-    kind, told = entry.kind, entry.vtex_id
-    assert told is not None
     if template is None:
         raise Refused(
             f"VTEX has no {kind} with the id {told}; correct vtex_id, or send null to create a new one"
         )
-    others = [code for code in await shop.bindings.codes(kind, [told]) if code != entry.code]
+    others = [other for other in await shop.bindings.codes(kind, [told]) if other != code]
     if others:
         raise Refused(
             f"VTEX's {kind} {told} is {others[0]} in the ERP's codes already; correct vtex_id, or first send"

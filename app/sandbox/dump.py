@@ -13,7 +13,9 @@ def dump_store(store: Store) -> Record:
         "brands": [store.brands[number] for number in sorted(store.brands)],
         "categories": [store.categories[number] for number in sorted(store.categories)],
         "products": [
-            store.products[number] | {"SalesPolicies": sorted(store.sales_policies[number])}
+            store.products[number]
+            | {"SalesPolicies": sorted(store.sales_policies[number])}
+            | {"SimilarCategories": sorted(store.similar_categories.get(number, ()))}
             for number in sorted(store.products)
         ],
         "skus": [
@@ -21,6 +23,11 @@ def dump_store(store: Store) -> Record:
             for number in sorted(store.skus)
         ],
         "specifications": dump_specifications(store),
+        "complements": [store.complements[number] for number in sorted(store.complements)],
+        "kit_parts": [store.kit_parts[number] for number in sorted(store.kit_parts)],
+        "services": {
+            noun: [records[number] for number in sorted(records)] for noun, records in store.services.items()
+        },
         "prices": [store.prices[item].dump(item) for item in sorted(store.prices)],
         "inventory": [
             {"skuId": sku, **balance(store, sku, store.warehouses[warehouse])}

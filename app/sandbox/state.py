@@ -22,6 +22,10 @@ EXAMPLES_BRAND = 2_000_000
 #: The first id that each kind of record gets; other ranges per kind, so that a mixed-up id shows.
 FIRST_IDS = {"product": 1, "sku": 1001, "brand": EXAMPLES_BRAND + 1, "category": 2, "image": 50001}
 FIRST_IDS |= {"group": 3001, "field": 4001, "field value": 6001, "specification": 8001}
+FIRST_IDS |= {"complement": 61, "kit part": 7001}
+FIRST_IDS |= {"skuservicetype": 134, "skuservicevalue": 301, "skuservice": 401}
+
+SERVICE_NOUNS = ("skuservicetype", "skuservicevalue", "skuservice")
 
 
 def _brands() -> dict[int, Record]:
@@ -90,10 +94,18 @@ class Store(Settings):
     product_skus: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     #: Trade policies of each product; 1 is the main one.
     sales_policies: dict[int, set[int]] = field(default_factory=dict)
+    #: Of each product, by their ids.
+    similar_categories: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     skus: dict[int, Record] = field(default_factory=dict)
     sku_by_ref: dict[str, int] = field(default_factory=dict)
     eans: defaultdict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
     images: defaultdict[int, list[Record]] = field(default_factory=lambda: defaultdict(list))
+    complements: dict[int, Record] = field(default_factory=dict)
+    kit_parts: dict[int, Record] = field(default_factory=dict)
+    #: By the noun of their route.
+    services: dict[str, dict[int, Record]] = field(
+        default_factory=lambda: {noun: {} for noun in SERVICE_NOUNS}
+    )
     brands: dict[int, Record] = field(default_factory=_brands)
     categories: dict[int, Record] = field(default_factory=_integration_category)
     specification_groups: dict[int, Record] = field(default_factory=dict)

@@ -38,6 +38,7 @@ _CATEGORIES = "Categories Management and Category"
 _GROUPS = "Groups"
 _FIELDS = "SKU management"
 _OF_PRODUCTS = "Product and SKU Management, Product management"
+_VERBS = ("read", "create", "update", "remove")
 _RESOURCES_OF_OPERATIONS = {
     ("orders", "read order"): "View order",
     ("orders", "list orders"): "List Orders",
@@ -74,6 +75,15 @@ _RESOURCES_OF_OPERATIONS = {
     ("catalog", "add sku specification"): "SKUs",
     ("catalog", "update sku specification"): "SKUs",
     ("catalog", "remove sku specification"): "SKUs",
+    **{("catalog", f"{verb} service"): "SKU type management" for verb in _VERBS},
+    **{("catalog", f"{verb} service option"): "SKU Services" for verb in _VERBS},
+    **{("catalog", f"{verb} service attachment"): "SKU Services" for verb in _VERBS},
+    ("catalog", "read similar categories"): "Similar Category",
+    ("catalog", "add similar category"): "Similar Categories Management",
+    ("catalog", "remove similar category"): "Similar Categories Management",
+    ("catalog", "read kit"): "SKU Bundles",
+    ("catalog", "add kit component"): "SKU Bundles",
+    ("catalog", "remove kit component"): "SKU Bundles",
 }
 
 

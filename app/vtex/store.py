@@ -5,16 +5,26 @@ from dataclasses import dataclass, replace
 from app.config import VtexSettings
 from app.http.door import Sender
 from app.vtex.catalog import Catalog
+from app.vtex.catalog.complements import Complements
 from app.vtex.catalog.images import Images
+from app.vtex.catalog.kits import Kits
+from app.vtex.catalog.rest.complements import RestComplements
 from app.vtex.catalog.rest.fields import RestFields
 from app.vtex.catalog.rest.goods import RestCatalog
 from app.vtex.catalog.rest.images import RestImages
+from app.vtex.catalog.rest.kits import RestKits
+from app.vtex.catalog.rest.services import rest_services
+from app.vtex.catalog.rest.similar_categories import RestSimilarCategories
 from app.vtex.catalog.rest.specifications import RestSpecifications
 from app.vtex.catalog.rest.taxonomy import rest_brands, rest_categories
+from app.vtex.catalog.services import Services
 from app.vtex.catalog.specifications import Specifications
 from app.vtex.catalog.taxonomy import Taxonomy
+from app.vtex.catalog.webservice.complements import WebserviceComplements
 from app.vtex.catalog.webservice.goods import WebserviceCatalog
 from app.vtex.catalog.webservice.images import WebserviceImages
+from app.vtex.catalog.webservice.kits import WebserviceKits
+from app.vtex.catalog.webservice.services import webservice_services
 from app.vtex.catalog.webservice.specifications import WebserviceSpecifications
 from app.vtex.catalog.webservice.taxonomy import BRAND, CATEGORY, WebserviceTaxonomy
 from app.vtex.logistics import Logistics
@@ -33,6 +43,9 @@ class VtexStore:
     images: Images
     fields: RestFields
     specifications: Specifications
+    complements: Complements
+    kits: Kits
+    services: Services
     pricing: Pricing
     logistics: Logistics
     orders: Orders
@@ -44,6 +57,8 @@ def open_store(door: Sender, connection: str, settings: VtexSettings) -> VtexSto
     rest = Rest(door, connection, settings)
     brands, categories = rest_brands(rest, settings), rest_categories(rest, settings)
     images, specifications = RestImages(rest, settings), RestSpecifications(rest, settings)
+    complements, kits = RestComplements(rest, settings), RestKits(rest, settings)
+    services = rest_services(rest, settings)
     store = VtexStore(
         catalog=RestCatalog(rest, settings),
         brands=brands,
@@ -51,6 +66,9 @@ def open_store(door: Sender, connection: str, settings: VtexSettings) -> VtexSto
         images=images,
         fields=RestFields(rest, settings, categories),
         specifications=specifications,
+        complements=complements,
+        kits=kits,
+        services=services,
         pricing=Pricing(rest, settings),
         logistics=Logistics(rest, settings),
         orders=Orders(rest, settings),
@@ -59,7 +77,7 @@ def open_store(door: Sender, connection: str, settings: VtexSettings) -> VtexSto
     if settings.catalog == "rest":
         return store
     webservice = Webservice(door, connection, settings)
-    catalog = WebserviceCatalog(webservice)
+    catalog = WebserviceCatalog(webservice, RestSimilarCategories(rest, settings))
     return replace(
         store,
         catalog=catalog,
@@ -67,4 +85,7 @@ def open_store(door: Sender, connection: str, settings: VtexSettings) -> VtexSto
         categories=WebserviceTaxonomy(webservice, categories, CATEGORY),
         images=WebserviceImages(webservice, images),
         specifications=WebserviceSpecifications(webservice, catalog, specifications),
+        complements=WebserviceComplements(webservice, complements),
+        kits=WebserviceKits(webservice, kits),
+        services=webservice_services(webservice, services),
     )

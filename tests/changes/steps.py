@@ -39,6 +39,13 @@ async def sku_in_store(bridge: RunningBridge) -> None:
     await deliver(bridge, "sku", SKU)
 
 
+async def skus_in_store(bridge: RunningBridge, *codes: str) -> None:
+    """SKUs of one product, in this order."""
+    await end(bridge, "product", PRODUCT, "delivered", "unchanged")
+    for code in codes:
+        await deliver(bridge, "sku", SKU | {"code": code})
+
+
 async def as_staff(sandbox: RunningSandbox, method: str, path: str, body: Any = None) -> Any:
     """What the store's team does in VTEX's admin."""
     answer = await sandbox.client.request(method, path, json=body, headers=KEYS)

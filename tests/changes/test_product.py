@@ -41,6 +41,7 @@ async def test_a_new_product_has_what_the_erp_says(either: RunningBridge, sandbo
     )
     product = await record(sandbox, "products")
     assert product | {"SalesPolicies": 0, "ReleaseDate": 0} == {
+        "SimilarCategories": [],
         "Id": 1,
         "Name": "Vaso de Barro",
         "DepartmentId": 1,

@@ -22,6 +22,7 @@ PRODUCT, DARK, LIGHT = 31018369, 31018371, 31018372
 #: As VTEX demands today: the address in the guide does not end as that of a picture.
 _PICTURE = "https://encrypted-tbn3.gstatic.com/vaso.jpg"
 _DECIMAL = re.compile(r"\d+\.\d+")
+WRAPPING, OPTION, ATTACHMENT = 134, 1, 123
 _TEXTS = ("title", "description", "keywords")
 
 
@@ -54,6 +55,16 @@ def sku(name: str) -> dict[str, Any]:
 def field_of(name: str, value: str) -> dict[str, Any]:
     return {"name": name, "group": "Vaso", "type": "combo", "values": [value]}
 
+
+_WRAPPING = "Embalagem para presente"
+_SHOWN = dict.fromkeys(("active", "show_on_product", "show_on_cart", "show_on_attachment"), True)
+_NOT = dict.fromkeys(("file_upload", "gift_card", "required"), False)
+_OPTION = {"code": "O", "vtex_id": OPTION, "name": _WRAPPING, "price": "10.0", "cost": "5.0"}
+_ATTACHMENT = {"sku": "DARK", "option": "O", "vtex_id": ATTACHMENT, "name": _WRAPPING, "text": _WRAPPING}
+SERVICE = {"code": "W", "vtex_id": WRAPPING, "name": _WRAPPING, **_SHOWN, **_NOT} | {
+    "options": [_OPTION],
+    "attachments": [_ATTACHMENT],
+}
 
 CHANGES: dict[str, tuple[str, dict[str, Any]]] = {
     "03-CategoryInsertUpdate": (
@@ -121,6 +132,10 @@ CHANGES: dict[str, tuple[str, dict[str, Any]]] = {
             ],
         },
     ),
+    # The guides send ids: of what is there already.
+    "14-ServiceInsertUpdate": ("service", SERVICE),
+    "15-ServicePriceInsertUpdate": ("service", SERVICE),
+    "16-StockKeepingUnitServiceInsertUpdate": ("service", SERVICE),
 }
 #: Prices go through Pricing alone; whether it is available is VTEX's to say; REST knows no modal by an id.
 _NOT_OF_A_SKU = {"ListPrice", "Price", "IsAvaiable", "ModalId"}
@@ -177,6 +192,7 @@ async def bridge(listener: Listener, migrated_sqlite_url: str) -> AsyncIterator[
         create_sku(store, {"Id": vtex_id, "ProductId": PRODUCT, "Name": code, "RefId": code, **packaged})
     add_image(store, DARK, {"Name": "By staff", "Url": _PICTURE})
     add_image(store, LIGHT, {"Name": "Barro Vermelho Claro", "Url": _PICTURE})["Id"] = LIGHT
+    _services_of_the_guides(store)
     async with (
         listening(listener) as url,
         running_bridge(
@@ -191,6 +207,24 @@ async def bridge(listener: Listener, migrated_sqlite_url: str) -> AsyncIterator[
             [event_id] = await running.post("category", {"code": code, "vtex_id": vtex_id})
             await running.reaches(event_id, "delivered")
         yield running
+
+
+def _services_of_the_guides(store: Any) -> None:
+    """Not yet as the guides want them."""
+    old = {"Name": "Old", "IsActive": False}
+    flags = ("ShowOnProductFront", "ShowOnCartFront", "ShowOnAttachmentFront", "ShowOnFileUpload")
+    store.services["skuservicetype"][WRAPPING] = (
+        {"Id": WRAPPING} | old | dict.fromkeys((*flags, "IsGiftCard", "IsRequired"), False)
+    )
+    of_it = {"SkuServiceTypeId": WRAPPING}
+    store.services["skuservicevalue"][OPTION] = {"Id": OPTION, **of_it, "Name": "Old", "Value": 1, "Cost": 1}
+    store.services["skuservice"][ATTACHMENT] = {
+        "Id": ATTACHMENT,
+        **of_it,
+        "SkuServiceValueId": OPTION,
+        "SkuId": DARK,
+        "Text": "",
+    } | old
 
 
 @pytest.mark.parametrize("guide", CHANGES)

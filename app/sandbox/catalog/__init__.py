@@ -1,5 +1,23 @@
 """The Catalog API of the stand-in store: rules and routes, one file per thing that is written."""
 
-from app.sandbox.catalog import attachments, fields, goods, specified
+from app.sandbox.catalog import (
+    attachments,
+    complements,
+    fields,
+    goods,
+    kits,
+    services,
+    similar_categories,
+    specified,
+)
 
-ROUTES = [*goods.ROUTES, *attachments.ROUTES, *fields.ROUTES, *specified.ROUTES]
+ROUTES = [
+    *goods.ROUTES,
+    *attachments.ROUTES,
+    *fields.ROUTES,
+    *specified.ROUTES,
+    *complements.ROUTES,
+    *kits.ROUTES,
+    *services.ROUTES,
+    *similar_categories.ROUTES,
+]

@@ -72,8 +72,8 @@ def replace_sku(store: Store, number: int, body: Mapping[str, object]) -> Record
     record = _sku_record(store, body, own_id=number, has_ean=bool(store.eans[number]))
     record["CreationDate"] = old["CreationDate"]
     record["IsKit"] = record["IsKit"] or old["IsKit"]  # irreversible, says VTEX
-    if record["IsActive"] and (not store.images[number] or record["IsKit"]):
-        # VTEX release note: activation is validated; the sandbox has no kit parts, so no kit is ready.
+    if record["IsActive"] and (not store.images[number] or (record["IsKit"] and not has_part(store, number))):
+        # VTEX release note: activation is validated.
         raise RefusedError(400, "A SKU cannot be active without an image, nor a kit without active parts")
     store.sku_by_ref.pop(old["RefId"], None)
     store.product_skus[old["ProductId"]].discard(number)
@@ -107,12 +107,24 @@ def _sku_record(store: Store, body: Mapping[str, object], own_id: int | None, *,
 def activate_if_possible(store: Store, number: int) -> None:
     """VTEX guide on SKUs: image, RefId or EAN, and an active product, brand and category."""
     sku = store.skus[number]
-    if not sku["ActivateIfPossible"] or sku["IsKit"] or not store.images[number]:
+    if not sku["ActivateIfPossible"] or not store.images[number]:
+        return
+    if sku["IsKit"] and not has_part(store, number):
         return
     product = store.products[sku["ProductId"]]
     brand, category = store.brands[product["BrandId"]], store.categories[product["CategoryId"]]
     if product["IsActive"] and brand["Active"] and category["IsActive"]:
         sku["IsActive"] = True
+
+
+def has_part(store: Store, kit: int) -> bool:
+    """VTEX guide on SKUs: a kit needs at least one active component."""
+    parts = [
+        each["StockKeepingUnitId"]
+        for each in store.kit_parts.values()
+        if each["StockKeepingUnitParent"] == kit
+    ]
+    return any(store.skus[part]["IsActive"] for part in parts if part in store.skus)
 
 
 def activate_skus_of(store: Store, product: int) -> None:

@@ -126,7 +126,8 @@ def read_members(parent: etree._Element, members: Iterable[Member]) -> Record:
 def _read_value(element: etree._Element, member: Member) -> object:
     if element.get(XSI_NIL) in {"true", "1"}:
         return None
-    if not member.type.startswith("xs:"):
+    # A type of the contract without members is an enumeration: text.
+    if member.type in contract().types:
         return read_members(element, contract().types[member.type])
     text = element.text or ""
     reader = READERS.get(member.type)

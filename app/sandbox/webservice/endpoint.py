@@ -19,6 +19,7 @@ from app.sandbox.journal import note
 from app.sandbox.state import Store, store_of
 from app.sandbox.webservice.contract import SOAP, TNS, contract, parse, read_members, write_members, wsdl
 from app.sandbox.webservice.images import IMAGE_OPERATIONS
+from app.sandbox.webservice.parts import PART_OPERATIONS
 from app.sandbox.webservice.specifications import SPECIFICATION_OPERATIONS
 from app.sandbox.webservice.taxonomy import TAXONOMY_OPERATIONS
 from app.sandbox.wire import Record, RefusedError
@@ -166,6 +167,7 @@ OPERATIONS: dict[str, Callable[[Request, Record], Record | None]] = {
     **TAXONOMY_OPERATIONS,
     **IMAGE_OPERATIONS,
     **SPECIFICATION_OPERATIONS,
+    **PART_OPERATIONS,
 }
 
 
@@ -194,7 +196,10 @@ def _reply(name: str, result: Record | None, *, unknown_member: bool) -> Respons
     envelope = etree.Element(f"{{{SOAP}}}Envelope", nsmap=NAMESPACES)
     body = etree.SubElement(envelope, f"{{{SOAP}}}Body")
     response = etree.SubElement(body, f"{{{TNS}}}{name}Response")
-    write_members(response, contract().wrapper(f"{name}Response"), {f"{name}Result": result})
+    members = contract().wrapper(f"{name}Response")
+    # Four operations tell the id once more, next to their result.
+    out: Record = {member.name: (result or {}).get("Id") for member in members}
+    write_members(response, members, out | {f"{name}Result": result})
     if unknown_member and result is not None:
         # In the middle, where a schema grows: VTEX added members between 2014 and 2019.
         etree.SubElement(response[0], f"{{{DTO}}}AddedLater").text = "1"

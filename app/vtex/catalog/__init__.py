@@ -1,9 +1,9 @@
 """What the catalogue can do, whichever codec does it.
 
 Records are dicts in the field names of VTEX's Catalog REST API (`RefId`, `PackagedHeight`, …); an absent
-name is a field that VTEX clears on an update, so an update always starts from what was read. Two names are
-ours: `Eans`, all EANs of a SKU, and `TradePolicies`, all of a product; both are matched by adding and
-removing.
+name is a field that VTEX clears on an update, so an update always starts from what was read. Three names
+are ours: `Eans`, all EANs of a SKU, `TradePolicies` and `SimilarCategories`, all of a product; they are
+matched by adding and removing.
 """
 
 from typing import Any, Protocol

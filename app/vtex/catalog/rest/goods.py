@@ -6,6 +6,7 @@ from typing import Any
 from app.config import VtexSettings
 from app.errors import Retry
 from app.vtex.catalog import Record
+from app.vtex.catalog.rest.similar_categories import RestSimilarCategories
 from app.vtex.rest import Reply, Rest, path
 
 #: What PUT accepts: GET returns more (Id, …), and an unknown name has no documented effect.
@@ -20,6 +21,8 @@ SKU_FIELDS = frozenset(
     " EstimatedDateArrival ManufacturerCode CommercialConditionId MeasurementUnit UnitMultiplier"
     " ModalType KitItensSellApart Videos".split()
 )
+#: Of a product, but with routes of their own.
+_BESIDE = frozenset({"TradePolicies", "SimilarCategories"})
 _NOT_FOUND = 404
 _CATALOG = "/api/catalog/pvt"
 _LOOKUP = "/api/catalog_system/pvt"
@@ -29,6 +32,7 @@ class RestCatalog:
     def __init__(self, rest: Rest, settings: VtexSettings) -> None:
         self._rest = rest
         self._base = settings.rest_base
+        self._similar_categories = RestSimilarCategories(rest, settings)
 
     async def find_product(self, ref_id: str) -> int | None:
         # VTEX answers 200 with a body of null when there is none (known issue, "No Fix").
@@ -40,7 +44,7 @@ class RestCatalog:
         return _known(reply, PRODUCT_FIELDS)
 
     async def write_product(self, product_id: int | None, record: Record) -> int:
-        body = {name: value for name, value in record.items() if name != "TradePolicies"}
+        body = {name: value for name, value in record.items() if name not in _BESIDE}
         if product_id is None:
             product_id = _created(
                 await self._call("create product", "POST", _CATALOG + "/product", body), "product"
@@ -49,6 +53,8 @@ class RestCatalog:
             await self._call("update product", "PUT", path(_CATALOG + "/product/{id}", id=product_id), body)
         if "TradePolicies" in record:
             await self._match_policies(product_id, record["TradePolicies"])
+        if "SimilarCategories" in record:
+            await self._similar_categories.match(product_id, record["SimilarCategories"])
         return product_id
 
     async def _match_policies(self, product_id: int, wanted: list[int]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from app.errors import Retry
 from app.vtex.catalog import Record
+from app.vtex.catalog.rest.similar_categories import RestSimilarCategories
 from app.vtex.soap import Webservice, decimal
 
 #: REST's name → the DTO's, where they differ. In the webservice the bare names are the packaged measures.
@@ -53,8 +54,10 @@ _DECIMALS = frozenset(
 
 
 class WebserviceCatalog:
-    def __init__(self, webservice: Webservice) -> None:
+    def __init__(self, webservice: Webservice, similar_categories: RestSimilarCategories) -> None:
         self._webservice = webservice
+        #: It can only add them.
+        self._similar_categories = similar_categories
 
     async def find_product(self, ref_id: str) -> int | None:
         return _found_id(await self._webservice.call("ProductGetByRefId", ref_id))
@@ -74,7 +77,15 @@ class WebserviceCatalog:
             members["ListStoreId"] = {"int": record["TradePolicies"]}
         if product_id is not None:
             members["Id"] = product_id
-        return _written(await self._webservice.call("ProductInsertUpdate", members), "product")
+        written = _written(await self._webservice.call("ProductInsertUpdate", members), "product")
+        if "SimilarCategories" in record:
+            await self._similar_categories.match(
+                written, record["SimilarCategories"], add=self._add_similar_category
+            )
+        return written
+
+    async def _add_similar_category(self, product_id: int, category_id: int) -> None:
+        await self._webservice.call("ProductSetSimilarCategory", product_id, category_id)
 
     async def find_sku(self, ref_id: str) -> int | None:
         return _found_id(await self._webservice.call("StockKeepingUnitGetByRefId", ref_id))
