@@ -4,7 +4,7 @@ Brands and categories have no code in VTEX, so a binding is all that joins them.
 therefore noted before it is sent: when its answer is lost, the note says which record is ours.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from functools import cache
 
 from sqlalchemy import Executable, Table, delete, func, or_, select
@@ -90,28 +90,6 @@ class Bindings:
         query = select(_BINDING.c.code, _BINDING.c.vtex_id).where(*ours, named)
         async with self._database.read() as transaction:
             return {row.code: row.vtex_id for row in await transaction.execute(query)}
-
-    async def bind_all(self, kind: str, ids: Mapping[str, int]) -> None:
-        """Code → id, all or none."""
-        statement = self._database.upsert(_BINDING)
-        statement = statement.on_conflict_do_update(
-            index_elements=["connection", "kind", "code"], set_={"vtex_id": statement.excluded.vtex_id}
-        )
-        ours = {"connection": self._connection, "kind": kind}
-        rows = [{**ours, "code": code, "vtex_id": ids[code]} for code in sorted(ids)]
-        async with self._database.write() as transaction:
-            await transaction.execute(statement, rows)
-
-    async def below(self, kind: str, prefix: str) -> dict[str, int]:
-        """All codes that begin so, with VTEX's ids."""
-        ours = _BINDING.c.connection == self._connection, _BINDING.c.kind == kind
-        query = select(_BINDING.c.code, _BINDING.c.vtex_id).where(
-            *ours, _BINDING.c.code.startswith(prefix, autoescape=True)
-        )
-        async with self._database.read() as transaction:
-            found = (await transaction.execute(query)).all()
-        # LIKE of SQLite does not tell capitals apart.
-        return {code: vtex_id for code, vtex_id in found if code.startswith(prefix)}
 
     async def bind(self, kind: str, code: str, vtex_id: int) -> None:
         statement = self._binding(kind, code, vtex_id)

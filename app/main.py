@@ -14,7 +14,6 @@ import uvicorn
 from app import logging, roles
 from app.bridge import bridge
 from app.commands.doctor import doctor_command
-from app.commands.load import load_command
 from app.commands.options import Config, Json, one_connection
 from app.config import Settings, load
 from app.database import migrate
@@ -33,7 +32,6 @@ cli = typer.Typer(
 keys = typer.Typer(help="The ERP's keys: each names one connection.", no_args_is_help=True)
 cli.add_typer(keys, name="keys")
 
-cli.command("load")(load_command)
 
 cli.command("doctor")(doctor_command)
 

@@ -45,19 +45,6 @@ def sleepers(dialect: str) -> Select[tuple[int]]:
     )
 
 
-def wake_for(transaction: Transaction, connection: str, kind: str, keys: Sequence[str], now: datetime) -> int:
-    """All who wait for one of these; how many they are."""
-    rows = [{"connection": connection, "kind": kind, "key": key} for key in keys]
-    waiting = transaction.rows(_sleeping(transaction.dialect), **_ARRIVED.document(transaction, rows))
-    wake(transaction, [row.id for row in waiting], now)
-    return len(waiting)
-
-
-@cache
-def _sleeping(dialect: str) -> Written:
-    return Written(sleepers(dialect), dialect)
-
-
 @cache
 def _revive(dialect: str) -> Written:
     given_up = EVENT.c.status == Status.FAILED.value, EVENT.c.reason_class == Waiting.reason_class
