@@ -101,7 +101,7 @@ class Intake:
         _expect_json(headers)
         body = await _body(headers, receive, self._most_bytes)
         changes = read_changes(kind, body, self._store.clock())
-        events = tuple(_event(kind, change) for change in changes)
+        events = tuple(new_event(kind, change) for change in changes)
         submission = Submission(
             connection,
             events,
@@ -128,7 +128,7 @@ def _answer(accepted: Accepted, events: tuple[NewEvent, ...]) -> bytes:
     return _encode({"events": answers})
 
 
-def _event(kind: Kind[Any], change: Change) -> NewEvent:
+def new_event(kind: Kind[Any], change: Change) -> NewEvent:
     return NewEvent(
         id=uuid7(),
         kind=kind.name,
