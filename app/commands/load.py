@@ -11,12 +11,14 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
+from app.bindings import Bindings
 from app.changes import KINDS
 from app.commands.opening import Config, ConnectionName, connection_of, opened, progress_on
 from app.config import Settings
 from app.config import load as load_settings
 from app.errors import BridgeError
 from app.loading.changes import Loaded, Loading
+from app.loading.codes import CodesLoading
 from app.loading.lines import Format, Line, digest, format_of, header_of, lines_of
 from app.queue.store import Store
 from app.wording import fields_at
@@ -115,6 +117,42 @@ def _check(file: Path, form: Format, kind: str | None) -> None:
             raise BridgeError(f"{file}: a {kind} has no field {', '.join(unknown)}; the fields are {fields}")
 
 
-async def _load(settings: Settings, loading: Callable[[Store], Loading], lines: Iterator[Line]) -> Loaded:
+@load.command("bindings")
+def bindings(
+    file: File,
+    connection: ConnectionName = None,
+    format_: FormatName = None,
+    report: Report = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Bind anew what is bound to another id.")
+    ] = False,
+    config: Config = None,
+) -> None:
+    """Join codes to VTEX's ids, for a store that exists already: lines of kind, code and vtex_id.
+
+    Exit code 0: all were bound; 1: some lines were refused; 2: it could not start or go on.
+    """
+    settings = load_settings(config)
+    name = connection_of(settings, connection)
+    lines = lines_of(file, format_of(file, format_))
+    console = Console(stderr=True)
+    with refusals(console, report) as refused, progress_on(console) as progress:
+        task = progress.add_task(file.name, total=file.stat().st_size)
+
+        def loading(store: Store) -> CodesLoading:
+            joined = Bindings(store.database, name)
+            return CodesLoading(
+                store, name, joined, replace, refused, lambda at: progress.update(task, completed=at)
+            )
+
+        loaded = asyncio.run(_load(settings, loading, lines))
+    typer.echo(f"{loaded.accepted} bound, {loaded.refused} refused")
+    if loaded.refused:
+        raise typer.Exit(SOME_REFUSED)
+
+
+async def _load(
+    settings: Settings, loading: Callable[[Store], Loading | CodesLoading], lines: Iterator[Line]
+) -> Loaded:
     async with opened(settings) as parts:
         return await loading(parts.store).load(lines)

@@ -7,6 +7,8 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from tests.processes import toml
 from tests.running import SECRETS, configuration
 
@@ -14,6 +16,7 @@ LINES = 100_000
 MOST_KILOBYTES = 200 * 1024
 
 
+@pytest.mark.chaos
 def test_a_hundred_thousand_lines_stay_under_200_mb(migrated_sqlite_url: str, tmp_path: Path) -> None:
     (tmp_path / "bridge.toml").write_text(toml(configuration(migrated_sqlite_url, "http://127.0.0.1:9")))
     with (tmp_path / "stock.jsonl").open("w") as file:
