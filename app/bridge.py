@@ -83,8 +83,9 @@ class Bridge:
         )
         return Server(config)
 
-    def dispatcher(self) -> Dispatcher:
-        shops = {
+    def kind_shops(self) -> dict[str, Shop]:
+        """Each connection's VTEX side, as the kinds see it."""
+        return {
             name: Shop(
                 name,
                 connection.vtex,
@@ -95,6 +96,9 @@ class Bridge:
             )
             for name, connection in self.settings.connections.items()
         }
+
+    def dispatcher(self) -> Dispatcher:
+        shops = self.kind_shops()
         deliverers: dict[str, Deliverer] = {kind.name: KindDeliverer(kind, shops) for kind in KINDS.values()}
         deliverers[ORDER] = OrderDeliverer(
             self.store,

@@ -13,6 +13,7 @@ import uvicorn
 
 from app import logging, roles
 from app.bridge import bridge
+from app.commands.drift import drift as drift_command
 from app.commands.load import load as load_command
 from app.config import Settings, load
 from app.database import migrate
@@ -31,6 +32,7 @@ cli = typer.Typer(
 keys = typer.Typer(help="The ERP's keys: each names one connection.", no_args_is_help=True)
 cli.add_typer(keys, name="keys")
 cli.add_typer(load_command, name="load")
+cli.command("drift")(drift_command)
 
 Config = Annotated[Path | None, typer.Option("--config", envvar="BRIDGE_CONFIG", help="The TOML file.")]
 Out = Annotated[bool, typer.Option("--json", help="For machines.")]

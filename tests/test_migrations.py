@@ -11,6 +11,7 @@ from sqlmodel import SQLModel
 # Every module with a table, so that the metadata is whole.
 from app import bindings, keys
 from app.database import Database, is_migrated, migrate
+from app.drift import report
 from app.orders import hints
 from app.paces import tables
 from app.queue import models
@@ -22,6 +23,7 @@ MODELS: list[type[SQLModel]] = [
     tables.Budget,
     tables.ApiPause,
     hints.OrderHint,
+    report.DriftReport,
     models.Lane,
     models.Event,
     models.Attempt,

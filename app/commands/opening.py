@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from app import logging
 from app.bridge import Bridge, bridge
 from app.config import Settings
 from app.database import is_migrated, migrate
@@ -35,6 +36,8 @@ def connection_of(settings: Settings, named: str | None) -> str:
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Bridge]:
     """On SQLite migrated first, as `bridge all` does; it may run meanwhile."""
+    # Beside a progress bar only what matters, and never on standard output.
+    logging.configure("warning")
     if settings.on_sqlite:
         await migrate(settings.database)
     async with bridge(settings) as parts:

@@ -43,6 +43,7 @@ _RESOURCES_OF_OPERATIONS = {
     ("orders", "configure feed"): "Feed v3 and Hook Admin",
     ("orders", "read feed"): "Feed v3 and Hook Admin",
     ("orders", "commit feed"): "Feed v3 and Hook Admin",
+    ("catalog", "list sku ids"): "SKUs",
     ("catalog", "list brand names"): _BRANDS,
     ("catalog", "read brand"): _BRANDS,
     ("catalog", "create brand"): _BRANDS,

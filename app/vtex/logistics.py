@@ -1,6 +1,7 @@
 """VTEX Logistics: stock per SKU id and warehouse."""
 
 from http import HTTPStatus
+from typing import Any
 
 from app.config import VtexSettings
 from app.vtex.rest import Rest, path
@@ -12,17 +13,19 @@ class Logistics:
         self._base = settings.rest_base
 
     async def read_unlimited(self, sku_id: int, warehouse: str) -> bool:
-        """Whether the SKU is sold there without counting; False where VTEX has no stock of it yet.
+        """Whether the SKU is sold there without counting; False where VTEX has no stock of it yet."""
+        found = await self.read_balance(sku_id, warehouse) or {}
+        return found.get("hasUnlimitedQuantity") is True
 
-        Warehouse ids are case-insensitive for stock (VTEX known issue).
-        """
+    async def read_balance(self, sku_id: int, warehouse: str) -> dict[str, Any] | None:
+        """What VTEX has of the SKU there; warehouse ids are case-insensitive for stock (VTEX known issue)."""
         address = self._base + path("/api/logistics/pvt/inventory/skus/{sku}", sku=sku_id)
         reply = await self._rest.call(
             "logistics", "read inventory", "GET", address, expected={HTTPStatus.NOT_FOUND}
         )
         rows = (reply.record() or {}).get("balance") or []
         same = [row for row in rows if str(row.get("warehouseId")).lower() == warehouse.lower()]
-        return any(row.get("hasUnlimitedQuantity") is True for row in same)
+        return next(iter(same), None)
 
     async def write_quantity(self, sku_id: int, warehouse: str, quantity: int, *, unlimited: bool) -> None:
         """Set the physical total (available and reserved); a PUT would zero the lead time."""

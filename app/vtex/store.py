@@ -10,6 +10,7 @@ from app.vtex.catalog.rest.taxonomy import rest_brands, rest_categories
 from app.vtex.catalog.taxonomy import Taxonomy
 from app.vtex.catalog.webservice.goods import WebserviceCatalog
 from app.vtex.catalog.webservice.taxonomy import BRAND, CATEGORY, WebserviceTaxonomy
+from app.vtex.listing import SkuListing
 from app.vtex.logistics import Logistics
 from app.vtex.orders import Orders
 from app.vtex.pricing import Pricing
@@ -25,11 +26,17 @@ class VtexStore:
     pricing: Pricing
     logistics: Logistics
     orders: Orders
+    skus: SkuListing
 
 
 def open_store(door: Door, connection: str, settings: VtexSettings) -> VtexStore:
     rest = Rest(door, connection, settings)
-    others = Pricing(rest, settings), Logistics(rest, settings), Orders(rest, settings)
+    others = (
+        Pricing(rest, settings),
+        Logistics(rest, settings),
+        Orders(rest, settings),
+        SkuListing(rest, settings),
+    )
     brands, categories = rest_brands(rest, settings), rest_categories(rest, settings)
     if settings.catalog == "rest":
         return VtexStore(RestCatalog(rest, settings), brands, categories, *others)
