@@ -39,7 +39,10 @@ class Comparing:
         for kind in kinds:
             await self._kind(kind)
         if "sku" in kinds:
-            await self._extras()
+            try:
+                await self._extras()
+            except DeliveryError as error:
+                self.report.add(Finding("sku", "(the list of all)", "unread", reason=error.reason))
         return self.report
 
     async def _kind(self, kind: str) -> None:

@@ -50,6 +50,15 @@ def test_an_unknown_kind_is_refused(drift: Configured) -> None:
     assert ended.stderr == "bridge: invoice cannot be compared; the kinds are product, sku, price, stock\n"
 
 
+def test_what_is_on_its_way_is_counted_page_by_page_and_not_compared(drift: Configured) -> None:
+    command = drift({})
+    lines = [f'{{"sku": "S{number}", "warehouse": "1_1", "quantity": 1}}' for number in range(450)]
+    command.said("load", command.written("stock.jsonl", *lines), "--kind", "stock")
+    code, said = command.report("--kind", "stock")
+    assert (code, said["compared"], said["pending"], said["findings"]) == (0, 450, 450, [])
+    assert command.said("drift", "--kind", "stock").startswith("450 compared, 450 pending, 0 missing")
+
+
 async def test_keys_that_vtex_refuses_end_it_with_a_sentence(
     migrated_sqlite_url: str, sandbox: RunningSandbox, drift: Configured
 ) -> None:
@@ -74,6 +83,10 @@ async def test_differences_are_told_field_by_field_and_repaired(
         assert (said["compared"], said["findings"], "S1" in before) == (4, [], False)
         await end(bridge, "sku", {"code": "S9", "name": "Never made"}, "failed")
         await by_hand(sandbox)
+        told = (await asyncio.to_thread(command.run, "drift")).stdout.splitlines()
+        assert 'sku S1: PackagedWeightKg: the ERP says "1500", VTEX has "99.0"' in told
+        assert 'price S1: basePrice: the ERP says "10.50", VTEX has 11' in told
+        assert told[-1].endswith("1 missing, 3 different, 0 unread, 1 extra, 0 repaired, 0 unrepaired")
         code, said = await report(command, "--repair")
         assert code == 1
         found = {f"{each['kind']} {each['key']}": each for each in said["findings"]}
@@ -87,13 +100,25 @@ async def test_differences_are_told_field_by_field_and_repaired(
         assert (said["missing"], said["different"], said["repaired"]) == (1, 3, 4)
         assert {each["ref_id"] for each in said["extra_skus"]} - before == {"STAFF"}
         stored = command.rows("SELECT json_extract(report, '$.different') FROM drift_report ORDER BY id")
-        assert stored == [(0,), (3,)]
+        assert stored == [(0,), (3,), (3,)]
 
         async def repaired() -> bool:
             _, said = await report(command)
             return bool(said["different"] == 0 and said["pending"] == 0)
 
         await until(repaired, "what differed is repaired", seconds=60)
+
+
+async def test_what_vtex_does_not_tell_is_listed_as_unread(
+    migrated_sqlite_url: str, sandbox: RunningSandbox, drift: Configured
+) -> None:
+    async with running_bridge(migrated_sqlite_url, sandbox.url, orders={"sources": []}) as bridge:
+        await deliver(bridge, "product", PRODUCT)
+    fault = {"action": "status", "status": 400, "path_regex": "/api/catalog/pvt/product/"}
+    await sandbox.control("faults", fault)
+    code, said = await report(drift({}), "--kind", "product")
+    assert (code, said["unread"], said["missing"]) == (2, 1, 0)
+    assert said["findings"][0]["reason"]
 
 
 async def test_in_express_mode_only_what_the_erp_owns_is_compared(
