@@ -4,7 +4,7 @@ Brands and categories have no code in VTEX, so a binding is all that joins them.
 therefore noted before it is sent: when its answer is lost, the note says which record is ours.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import cache
 
 from sqlalchemy import Executable, Table, delete, func, or_, select
@@ -91,10 +91,49 @@ class Bindings:
         async with self._database.read() as transaction:
             return {row.code: row.vtex_id for row in await transaction.execute(query)}
 
+    async def below(self, kind: str, prefix: str) -> dict[str, int]:
+        """All codes that begin so, with VTEX's ids."""
+        ours = _BINDING.c.connection == self._connection, _BINDING.c.kind == kind
+        query = select(_BINDING.c.code, _BINDING.c.vtex_id).where(
+            *ours, _BINDING.c.code.startswith(prefix, autoescape=True)
+        )
+        async with self._database.read() as transaction:
+            found = (await transaction.execute(query)).all()
+        # LIKE of SQLite does not tell capitals apart.
+        return {code: vtex_id for code, vtex_id in found if code.startswith(prefix)}
+
     async def bind(self, kind: str, code: str, vtex_id: int) -> None:
         statement = self._binding(kind, code, vtex_id)
         async with self._database.write() as transaction:
             await transaction.execute(statement)
+
+    async def known(
+        self, kind: str, codes: Collection[str], vtex_ids: Collection[int]
+    ) -> tuple[dict[str, int], dict[int, list[str]]]:
+        """The ids that these codes are bound to, and the codes that these ids are bound to."""
+        named = or_(_BINDING.c.code.in_(codes), _BINDING.c.vtex_id.in_(vtex_ids))
+        ours = _BINDING.c.connection == self._connection, _BINDING.c.kind == kind
+        async with self._database.read() as transaction:
+            found = (await transaction.execute(select(_BINDING).where(*ours, named))).all()
+        owners: dict[int, list[str]] = {}
+        for row in found:
+            owners.setdefault(row.vtex_id, []).append(row.code)
+        return {row.code: row.vtex_id for row in found}, owners
+
+    async def bind_all(self, kind: str, ids: Mapping[str, int]) -> None:
+        """Many in one transaction; what was bound to another id is bound anew."""
+        if not ids:
+            return
+        rows = [
+            {"connection": self._connection, "kind": kind, "code": code, "vtex_id": vtex_id}
+            for code, vtex_id in sorted(ids.items())
+        ]
+        statement = self._database.upsert(_BINDING)
+        statement = statement.on_conflict_do_update(
+            index_elements=["connection", "kind", "code"], set_={"vtex_id": statement.excluded.vtex_id}
+        )
+        async with self._database.write() as transaction:
+            await transaction.execute(statement, rows)
 
     async def forget(self, kind: str, code: str) -> None:
         """What VTEX no longer has."""

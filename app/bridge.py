@@ -101,9 +101,10 @@ class Bridge:
         rehearser = Rehearser(self.store, self.settings.connections, self._open_orders())
         return await rehearser(connection, kind, changes)
 
-    def dispatcher(self) -> Dispatcher:
+    def kind_shops(self) -> dict[str, Shop]:
+        """Each connection's VTEX side, as the kinds see it."""
         open_orders = self._open_orders()
-        shops = {
+        return {
             name: Shop(
                 name,
                 connection.vtex,
@@ -115,6 +116,9 @@ class Bridge:
             )
             for name, connection in self.settings.connections.items()
         }
+
+    def dispatcher(self) -> Dispatcher:
+        shops = self.kind_shops()
         deliverers: dict[str, Deliverer] = {kind.name: KindDeliverer(kind, shops) for kind in KINDS.values()}
         deliverers[ORDER] = OrderDeliverer(
             self.store,
@@ -124,7 +128,7 @@ class Bridge:
                 if connection.erp
             },
             stock.resend,
-            open_orders,
+            self._open_orders(),
         )
         return Dispatcher(self.store, deliverers, _pace(self.settings), begin_trace, self.resting_kinds)
 

@@ -14,7 +14,9 @@ import uvicorn
 from app import logging, roles
 from app.bridge import bridge
 from app.commands.doctor import doctor_command
-from app.commands.options import Config, Json, one_connection
+from app.commands.drift import drift as drift_command
+from app.commands.load import load as load_command
+from app.commands.opening import Config, Json, connection_of
 from app.config import Settings, load
 from app.database import migrate
 from app.errors import BridgeError, ConfigurationError
@@ -31,8 +33,8 @@ cli = typer.Typer(
 )
 keys = typer.Typer(help="The ERP's keys: each names one connection.", no_args_is_help=True)
 cli.add_typer(keys, name="keys")
-
-
+cli.add_typer(load_command, name="load")
+cli.command("drift")(drift_command)
 cli.command("doctor")(doctor_command)
 
 
@@ -140,7 +142,7 @@ async def _with_keys(settings: Settings, use: Callable[[Keys], Awaitable[T]]) ->
 def create_key(connection: str, config: Config = None) -> None:
     """Make a key for a connection and show it, this once."""
     settings = load(config)
-    connection = one_connection(settings, connection)
+    connection = connection_of(settings, connection)
     typer.echo(asyncio.run(_with_keys(settings, lambda store: store.create(connection))))
 
 

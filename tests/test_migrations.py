@@ -11,6 +11,7 @@ from sqlmodel import SQLModel
 # Every module with a table, so that the metadata is whole.
 from app import bindings, keys
 from app.database import Database, is_migrated, migrate
+from app.drift import report
 from app.orders import hints, leadership, open_items, references
 from app.paces import tables
 from app.queue import models
@@ -25,6 +26,7 @@ MODELS: list[type[SQLModel]] = [
     leadership.PollerLease,
     references.OrderReference,
     open_items.OpenOrderItem,
+    report.DriftReport,
     models.Lane,
     models.Event,
     models.Attempt,

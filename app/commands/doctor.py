@@ -14,7 +14,7 @@ from app.api.problems import Problem
 from app.api.rehearsed import Rehearsal
 from app.bridge import bridge
 from app.changes import KINDS
-from app.commands.options import Config, Json, one_connection
+from app.commands.opening import Config, ConnectionName, Json, connection_of
 from app.config import Settings, load
 from app.database import Database, is_migrated
 from app.errors import BridgeError, DatabaseUnavailable
@@ -27,7 +27,7 @@ def doctor_command(
     explain: Annotated[
         str, typer.Option(metavar="FILE", help='Changes as JSON: {"kind": …, "change": {…}}; - reads them.')
     ] = "",
-    connection: Annotated[str, typer.Option(help="Needed where there are several.")] = "",
+    connection: ConnectionName = None,
     as_json: Json = False,
     config: Config = None,
 ) -> None:
@@ -50,7 +50,7 @@ def doctor_command(
     settings = load(config)
     logging.configure("warning")
     if explain:
-        told = asyncio.run(_explained(settings, one_connection(settings, connection), _read(explain)))
+        told = asyncio.run(_explained(settings, connection_of(settings, connection), _read(explain)))
         _show(told, as_json=as_json)
         return
     checks = {"configuration": None, **asyncio.run(_database(settings))}

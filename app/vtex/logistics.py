@@ -12,8 +12,10 @@ from app.vtex.warehouses import Warehouses
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What VTEX has of a SKU in a warehouse, beside the quantity."""
+    """What VTEX has of a SKU in a warehouse."""
 
+    #: Available and reserved; None where VTEX has no stock of it yet.
+    total: int | None = None
     #: Sold without counting.
     unlimited: bool = False
     #: As VTEX writes it: D.HH:MM:SS, without the days if there are none.
@@ -33,8 +35,11 @@ class Logistics:
         """
         rows = await self._balances(sku_id)
         same = [row for row in rows if str(row.get("warehouseId")).lower() == warehouse.lower()]
-        unlimited = any(row.get("hasUnlimitedQuantity") is True for row in same)
-        return Balance(unlimited, next((str(row["leadTime"]) for row in same if row.get("leadTime")), ""))
+        if not same:
+            return Balance()
+        [row, *_] = same
+        unlimited = row.get("hasUnlimitedQuantity") is True
+        return Balance(int(row.get("totalQuantity") or 0), unlimited, str(row.get("leadTime") or ""))
 
     async def has_stock(self, sku_id: int) -> bool:
         """Whether any warehouse has some of it, reserved or not."""

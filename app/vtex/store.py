@@ -27,6 +27,7 @@ from app.vtex.catalog.webservice.kits import WebserviceKits
 from app.vtex.catalog.webservice.services import webservice_services
 from app.vtex.catalog.webservice.specifications import WebserviceSpecifications
 from app.vtex.catalog.webservice.taxonomy import BRAND, CATEGORY, WebserviceTaxonomy
+from app.vtex.listing import SkuListing
 from app.vtex.logistics import Logistics
 from app.vtex.orders import Orders
 from app.vtex.payments import Payments
@@ -50,6 +51,7 @@ class VtexStore:
     logistics: Logistics
     orders: Orders
     payments: Payments
+    skus: SkuListing
 
 
 def open_store(door: Sender, connection: str, settings: VtexSettings) -> VtexStore:
@@ -73,6 +75,7 @@ def open_store(door: Sender, connection: str, settings: VtexSettings) -> VtexSto
         logistics=Logistics(rest, settings),
         orders=Orders(rest, settings),
         payments=Payments(rest, settings),
+        skus=SkuListing(rest, settings),
     )
     if settings.catalog == "rest":
         return store

@@ -156,3 +156,10 @@ async def test_a_revived_waiter_that_is_delivered_is_not_revived_again(store: St
         for claim in await store.claim(10, lease=LEASE):
             await store.record(ended(claim))
     assert await rows(store, "SELECT count(*) FROM attempt") == [(4,)]
+
+
+async def test_what_vtex_has_already_wakes_as_a_delivery_does(store: Store) -> None:
+    for key in ("A", "B"):
+        await _park(store, key, "sku", "S" if key == "A" else "other")
+    await store.arrived("acme", "sku", ["S", "unknown"])
+    assert [claim.key for claim in await store.claim(10, lease=LEASE)] == ["A"]

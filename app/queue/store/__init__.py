@@ -10,7 +10,7 @@ from app.errors import DatabaseUnavailable, LeaseLost
 from app.queue.fairness import Chooser, MostUrgent
 from app.queue.lanes import Claim, Outcome, Submission
 from app.queue.notices import Notices
-from app.queue.store import accepting, claiming, leasing, pruning, recording, replaying
+from app.queue.store import accepting, claiming, leasing, pruning, recording, replaying, waking
 from app.queue.store.claiming import Taken
 from app.queue.store.idempotency import Accepted, IdempotencyConflict
 from app.queue.store.reading import EventFilter, Reading
@@ -182,6 +182,14 @@ class Store:
             return []
         async with self.database.write() as connection:
             return await replaying.resend(connection, connection_name, kind, key_prefixes)
+
+    async def arrived(self, connection_name: str, kind: str, keys: Sequence[str]) -> None:
+        """Wake who waits for these: VTEX has them, though nothing of ours was delivered."""
+        if keys:
+            await self.database.run(
+                lambda transaction: waking.wake_for(transaction, connection_name, kind, keys, self.clock())
+            )
+            self._is_due()
 
     async def events_from(self, cursor: UUID | None, most: int) -> list[pruning.Place]:
         """The next events after `cursor`, oldest first."""

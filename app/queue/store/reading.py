@@ -146,6 +146,31 @@ class Reading:
         async with self._database.read() as transaction:
             return (await transaction.execute(query)).first()
 
+    async def lanes_after(self, connection: str, kind: str, key: str, most: int) -> Sequence[Found]:
+        """The next lanes of a state kind behind `key`; `newest` is the last event that is part of each."""
+        part = EVENT.c.lane_id == LANE.c.id, EVENT.c.status != Status.SUPERSEDED.value
+        newest = select(EVENT.c.id).where(*part).order_by(EVENT.c.number.desc()).limit(1).scalar_subquery()
+        query = (
+            select(*LANE.c["id", "key", "desired", "due_at"], newest.label("newest"))
+            .where(LANE.c.connection == connection, LANE.c.kind == kind, LANE.c.key > key, LANE.c.is_state)
+            .order_by(LANE.c.key)
+            .limit(most)
+        )
+        async with self._database.read() as transaction:
+            return (await transaction.execute(query)).all()
+
+    async def lanes(self, connection: str, kinds: Collection[str]) -> int:
+        """How many there are."""
+        ours = LANE.c.connection == connection, LANE.c.kind.in_(kinds)
+        async with self._database.read() as transaction:
+            return await transaction.scalar(select(func.count()).select_from(LANE).where(*ours)) or 0
+
+    async def keys_among(self, connection: str, kind: str, keys: Collection[str]) -> set[str]:
+        """Those of the keys that the ERP has told something of."""
+        ours = LANE.c.connection == connection, LANE.c.kind == kind, LANE.c.key.in_(keys)
+        async with self._database.read() as transaction:
+            return set(await transaction.scalars(select(LANE.c.key).where(*ours)))
+
     async def knows(self, connection: str, route: str, key: str) -> bool:
         """Whether something was accepted under this idempotency key."""
         identity = (

@@ -22,6 +22,16 @@ def arrived(transaction: Transaction, delivered: Sequence[Claim]) -> Values:
     return _ARRIVED.document(transaction, rows)
 
 
+def wake_for(
+    transaction: Transaction, connection: str, kind: str, keys: Sequence[str], now: datetime
+) -> None:
+    """As if these had just been delivered: VTEX has them."""
+    rows = [{"connection": connection, "kind": kind, "key": key} for key in keys]
+    found = transaction.rows(_sleepers(transaction.dialect), **_ARRIVED.document(transaction, rows))
+    if found:
+        wake(transaction, [row.id for row in found], now)
+
+
 def wake(transaction: Transaction, ids: Sequence[int], now: datetime) -> None:
     """All who wait for what was just delivered are due at once; those who gave up waiting are revived."""
     dialect = transaction.dialect
@@ -43,6 +53,11 @@ def sleepers(dialect: str) -> Select[tuple[int]]:
         .order_by(*LOCK_ORDER)
         .with_for_update(of=LANE)
     )
+
+
+@cache
+def _sleepers(dialect: str) -> Written:
+    return Written(sleepers(dialect), dialect)
 
 
 @cache

@@ -6,6 +6,7 @@ from app.sandbox.catalog import (
     fields,
     goods,
     kits,
+    listing,
     services,
     similar_categories,
     specified,
@@ -18,6 +19,7 @@ ROUTES = [
     *specified.ROUTES,
     *complements.ROUTES,
     *kits.ROUTES,
+    *listing.ROUTES,
     *services.ROUTES,
     *similar_categories.ROUTES,
 ]

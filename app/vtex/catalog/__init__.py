@@ -21,6 +21,9 @@ class Catalog(Protocol):
         Without a RefId it is read by its id alone.
         """
 
+    async def read_policies(self, product_id: int, ref_id: str) -> list[int]:
+        """Its trade policies."""
+
     async def write_product(self, product_id: int | None, record: Record) -> int:
         """Create (no id) or replace; the id."""
 
@@ -29,6 +32,9 @@ class Catalog(Protocol):
 
     async def read_sku(self, sku_id: int, ref_id: str) -> Record | None:
         """The template for an update; None where VTEX no longer has it."""
+
+    async def read_eans(self, sku_id: int, ref_id: str) -> list[str]:
+        """All its EANs."""
 
     async def write_sku(self, sku_id: int | None, record: Record) -> int:
         """Create (no id; VTEX makes it inactive) or replace; the id."""

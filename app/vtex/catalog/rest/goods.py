@@ -57,10 +57,14 @@ class RestCatalog:
             await self._similar_categories.match(product_id, record["SimilarCategories"])
         return product_id
 
-    async def _match_policies(self, product_id: int, wanted: list[int]) -> None:
+    async def read_policies(self, product_id: int, ref_id: str = "") -> list[int]:  # noqa: ARG002  webservice's key
         policies = path(_CATALOG + "/product/{id}/salespolicy", id=product_id)
         listed = (await self._get("read trade policies", policies)).listed() or []
-        present = [int(each["StoreId"]) for each in listed]
+        return [int(each["StoreId"]) for each in listed]
+
+    async def _match_policies(self, product_id: int, wanted: list[int]) -> None:
+        policies = path(_CATALOG + "/product/{id}/salespolicy", id=product_id)
+        present = await self.read_policies(product_id)
         for policy in wanted:
             if policy not in present:
                 await self._call("add trade policy", "POST", policies + path("/{policy}", policy=policy))
@@ -95,10 +99,14 @@ class RestCatalog:
         address = path(_LOOKUP + "/sku/stockkeepingunitByProductId/{id}", id=product_id)
         return (await self._get("list skus of product", address)).listed() or []
 
+    async def read_eans(self, sku_id: int, ref_id: str = "") -> list[str]:  # noqa: ARG002  webservice's key
+        eans = path(_CATALOG + "/stockkeepingunit/{id}/ean", id=sku_id)
+        return (await self._get("read eans", eans)).listed() or []
+
     async def _match_eans(self, sku_id: int, wanted: list[str]) -> None:
         """EANs cannot be updated: those missing are added, those no longer wanted are removed."""
         eans = path(_CATALOG + "/stockkeepingunit/{id}/ean", id=sku_id)
-        present = (await self._get("read eans", eans)).listed() or []
+        present = await self.read_eans(sku_id)
         for ean in wanted:
             if ean not in present:
                 await self._call("add ean", "POST", eans + path("/{ean}", ean=ean))

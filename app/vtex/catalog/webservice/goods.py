@@ -71,6 +71,12 @@ class WebserviceCatalog:
             name: value for name, value in found.items() if name in _PRODUCT_MEMBERS and value is not None
         }
 
+    async def read_policies(self, product_id: int, ref_id: str) -> list[int]:
+        listed: Any = (await self.read_product(product_id, ref_id) or {}).get("ListStoreId")
+        if isinstance(listed, dict):
+            listed = listed.get("int")
+        return [int(each) for each in listed or ()]
+
     async def write_product(self, product_id: int | None, record: Record) -> int:
         members = {name: value for name, value in record.items() if name in _PRODUCT_MEMBERS}
         if "TradePolicies" in record:
@@ -100,6 +106,10 @@ class WebserviceCatalog:
             # As REST has it: without a zone, to the second.
             record["EstimatedDateArrival"] = arrival.replace(tzinfo=None).isoformat(timespec="seconds")
         return {name: value for name, value in record.items() if value is not None}
+
+    async def read_eans(self, sku_id: int, ref_id: str) -> list[str]:
+        eans: list[str] = (await self.read_sku(sku_id, ref_id) or {}).get("Eans", [])
+        return eans
 
     async def write_sku(self, sku_id: int | None, record: Record) -> int:
         members = {_SKU_MEMBERS[name]: value for name, value in record.items() if name in _SKU_MEMBERS}

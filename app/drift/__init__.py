@@ -1,0 +1,1 @@
+"""Drift: what the ERP last said, compared with what VTEX has."""

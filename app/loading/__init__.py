@@ -1,0 +1,1 @@
+"""Initial loads: files of changes, and of the bindings of a store that exists already."""
