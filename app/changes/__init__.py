@@ -2,11 +2,20 @@
 
 from typing import Any
 
-from app.changes import brand, category, invoice, price, product, sku, stock
+from app.changes import brand, category, invoice, price, product, sku, stock, tracking
 from app.changes.kind import Kind
 
 #: A new kind is one file beside this one and one line here: route, OpenAPI, dispatch and metrics follow.
 KINDS: dict[str, Kind[Any]] = {
     kind.name: kind
-    for kind in (brand.KIND, category.KIND, product.KIND, sku.KIND, price.KIND, stock.KIND, invoice.KIND)
+    for kind in (
+        brand.KIND,
+        category.KIND,
+        product.KIND,
+        sku.KIND,
+        price.KIND,
+        stock.KIND,
+        invoice.KIND,
+        tracking.KIND,
+    )
 }

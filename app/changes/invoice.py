@@ -1,15 +1,22 @@
 """invoice: the fact that (a part of) an order was invoiced, with its tracking number if it is known."""
 
-from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, Field, HttpUrl, StringConstraints, model_validator
+from pydantic import AwareDatetime, Field, HttpUrl, model_validator
 
 from app.changes.kind import Change, Code, Kind, Shop, Text
+from app.changes.ordered import (
+    InvoiceNumber,
+    Money,
+    OrderId,
+    cents,
+    invoiced_cents,
+    money,
+    packages,
+    read_order,
+)
 from app.errors import Refused, Retry, Taken, Waiting
 from app.orders.status import BEFORE_HANDLING, CANCELED, CANCELING, REPLACED
-
-Money = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=2)]
 
 
 class InvoiceItem(Change):
@@ -33,12 +40,8 @@ class InvoiceChange(Change):
     VTEX cannot correct one: its number with another value or type fails; the same again changes nothing.
     """
 
-    order: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,100}$")] = Field(
-        description="VTEX's order id.", examples=["1172452900788-01"]
-    )
-    number: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,50}$")] = Field(
-        description="Letters and digits only: other characters break tracking in VTEX.", examples=["24382"]
-    )
+    order: OrderId
+    number: InvoiceNumber
     type: Literal["output", "input"] = Field(default="output", description="input is a return.")
     issued_at: AwareDatetime = Field(description="With its zone.")
     value: Annotated[Money, Field(gt=0)] = Field(
@@ -53,20 +56,13 @@ class InvoiceChange(Change):
     tracking_url: HttpUrl | None = None
 
 
-def cents(value: Decimal) -> int:
-    return int(value * 100)
-
-
 async def deliver(change: InvoiceChange, shop: Shop) -> str | None:
     """Read the order first: it says whether the invoice is already there, and which SKU ids it has."""
-    orders = shop.vtex.orders
-    order = await orders.read(change.order)
-    if order is None:
-        raise Refused(f"VTEX has no order {change.order}; check the order id")
+    order = await read_order(shop, change.order)
     is_there = _already_there(change, order)
     if not is_there:
         _may_be_invoiced(change, order)
-        await orders.invoice(change.order, _body(change, order))
+        await shop.vtex.orders.invoice(change.order, _body(change, order))
     return _missing_value(change, order, is_there=is_there)
 
 
@@ -75,22 +71,13 @@ def _missing_value(change: InvoiceChange, order: dict[str, Any], *, is_there: bo
     total = order.get("value")
     if change.type == "input" or not isinstance(total, int):
         return None
-    told = [int(package.get("invoiceValue") or 0) for package in _packages(order) if _is_output(package)]
-    invoiced = sum(told) + (0 if is_there else cents(change.value))
+    invoiced = invoiced_cents(order) + (0 if is_there else cents(change.value))
     if invoiced >= total:
         return None
     return (
-        f"the order's invoices add up to {_money(invoiced)} of {_money(total)}:"
+        f"the order's invoices add up to {money(invoiced)} of {money(total)}:"
         " VTEX calls it invoiced when they reach the whole, shipping included"
     )
-
-
-def _is_output(package: dict[str, Any]) -> bool:
-    return package.get("type") in {None, "Output"}
-
-
-def _money(value_cents: int) -> str:
-    return f"{Decimal(value_cents) / 100:.2f}"
 
 
 def _may_be_invoiced(change: InvoiceChange, order: dict[str, Any]) -> None:
@@ -101,7 +88,7 @@ def _may_be_invoiced(change: InvoiceChange, order: dict[str, Any]) -> None:
     if status in CANCELING:
         raise Waiting(f"{where}; it is invoiced if it is not canceled", on=on)
     # A part of it invoiced, the order may fall back to payment-approved until the rest is.
-    if status in BEFORE_HANDLING or (status == "payment-approved" and not _packages(order)):
+    if status in BEFORE_HANDLING or (status == "payment-approved" and not packages(order)):
         raise Waiting(f"{where}; it is invoiced as soon as it is in handling", on=on)
     if change.type == "input" and status != "invoiced":
         raise Waiting(f"{where}; a return is accepted once it is invoiced, earlier it refunds nothing", on=on)
@@ -111,12 +98,8 @@ def _may_be_invoiced(change: InvoiceChange, order: dict[str, Any]) -> None:
         raise Retry(f"order {change.order} has no status in VTEX at the moment")
 
 
-def _packages(order: dict[str, Any]) -> list[dict[str, Any]]:
-    return [package for package in (order.get("packageAttachment") or {}).get("packages") or [] if package]
-
-
 def _already_there(change: InvoiceChange, order: dict[str, Any]) -> bool:
-    same = [package for package in _packages(order) if package.get("invoiceNumber") == change.number]
+    same = [package for package in packages(order) if package.get("invoiceNumber") == change.number]
     for package in same:
         if package.get("type") not in {None, change.type.capitalize()}:
             raise Taken(
@@ -126,7 +109,7 @@ def _already_there(change: InvoiceChange, order: dict[str, Any]) -> bool:
         there = package.get("invoiceValue")
         if there is not None and int(there) != cents(change.value):
             raise Taken(
-                f"invoice {change.number} is already in VTEX with a value of {_money(int(there))},"
+                f"invoice {change.number} is already in VTEX with a value of {money(int(there))},"
                 f" this one says {change.value:.2f}; VTEX cannot correct an invoice, use another number"
             )
     return bool(same)

@@ -39,6 +39,7 @@ _RESOURCES_OF_OPERATIONS = {
     ("orders", "list orders"): "List Orders",
     ("orders", "start handling"): "Change order workflow status",
     ("orders", "invoice"): "Notify invoice",
+    ("orders", "track invoice"): "Notify invoice",
     ("orders", "read feed configuration"): "Feed v3 and Hook Admin",
     ("orders", "configure feed"): "Feed v3 and Hook Admin",
     ("orders", "read feed"): "Feed v3 and Hook Admin",

@@ -45,6 +45,11 @@ class Orders:
         """The same invoiceNumber again changes nothing, so a retry is safe."""
         await self._rest.call("orders", "invoice", "POST", self._at(order_id) + "/invoice", json=invoice)
 
+    async def track(self, order_id: str, invoice_number: str, tracking: dict[str, Any]) -> None:
+        """Sets the tracking of an invoice; all four keys are wanted."""
+        address = self._of_invoice(order_id, invoice_number)
+        await self._rest.call("orders", "track invoice", "PATCH", address, json=tracking)
+
     async def ready_page(self, page: int) -> list[str]:
         """Ids of one page of orders that were ready-for-handling some minutes ago: the index lags."""
         query: dict[str, str | int] = {
@@ -91,6 +96,9 @@ class Orders:
 
     async def commit_feed(self, handles: list[str]) -> None:
         await self._rest.call("orders", "commit feed", "POST", self._feed, json={"handles": handles})
+
+    def _of_invoice(self, order_id: str, invoice_number: str) -> str:
+        return self._at(order_id) + path("/invoice/{number}", number=invoice_number)
 
     def _at(self, order_id: str) -> str:
         return self._oms + path("/{order}", order=order_id)

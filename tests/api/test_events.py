@@ -202,11 +202,12 @@ async def test_refused_keys_ask_for_a_person(intake: Intake) -> None:
 async def test_an_unknown_kind_is_named_with_the_known_ones(intake: Intake) -> None:
     answer = problem(await intake.client.get("/v1/events?kind=prices"), "invalid-request")
     assert (
-        answer["detail"] == "kind must be one of brand, category, product, sku, price, stock, invoice, order"
+        answer["detail"]
+        == "kind must be one of brand, category, product, sku, price, stock, invoice, tracking, order"
     )
     answer = problem(await intake.client.get("/v1/entities/prices/1"), "unknown-kind")
     assert answer["detail"].endswith(
-        "the kinds are brand, category, product, sku, price, stock, invoice, order"
+        "the kinds are brand, category, product, sku, price, stock, invoice, tracking, order"
     )
 
 

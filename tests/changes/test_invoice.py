@@ -1,46 +1,13 @@
 """invoice: each number takes effect once, and only where VTEX takes it."""
 
-from typing import Any
-
 import pytest
 
 from tests.changes.conftest import Starting
+from tests.changes.ordering import bought, invoice, stored
 from tests.changes.steps import deliver, end, make_due, sku_in_store
 from tests.running import RunningBridge, RunningSandbox
 
-
-@pytest.fixture
-async def shop(bridge: RunningBridge) -> RunningBridge:
-    """With a SKU that sells for 110.00."""
-    await sku_in_store(bridge)
-    await deliver(bridge, "price", {"sku": "S1", "base": "110.00"})
-    return bridge
-
-
 ANEW = "send what it says anew, as why says: a replay of this event would meet the same"
-
-
-async def bought(sandbox: RunningSandbox, status: str = "handling", quantity: int = 2) -> str:
-    items = [{"ref_id": "S1", "quantity": quantity}]
-    order = await sandbox.control("orders", {"items": items, "status": status, "shipping": 990})
-    return str(order["orderId"])
-
-
-def invoice(order: str, **changes: Any) -> dict[str, Any]:
-    return {
-        "order": order,
-        "number": "24382",
-        "issued_at": "2026-11-23T10:00:00-03:00",
-        "value": "229.90",
-        "items": [{"sku": "S1", "quantity": 2, "price": "110.00"}],
-        **changes,
-    }
-
-
-async def stored(sandbox: RunningSandbox) -> dict[str, Any]:
-    [order] = (await sandbox.state())["orders"]
-    found: dict[str, Any] = order
-    return found
 
 
 async def test_an_unknown_order_fails(shop: RunningBridge) -> None:
