@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.changes import brand, category, invoice, price, product, sku, stock, tracking
+from app.changes import brand, category, invoice, price, product, sku, stock, tracking, tracking_event
 from app.changes.kind import Kind
 
 #: A new kind is one file beside this one and one line here: route, OpenAPI, dispatch and metrics follow.
@@ -17,5 +17,6 @@ KINDS: dict[str, Kind[Any]] = {
         stock.KIND,
         invoice.KIND,
         tracking.KIND,
+        tracking_event.KIND,
     )
 }

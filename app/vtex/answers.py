@@ -40,6 +40,7 @@ _RESOURCES_OF_OPERATIONS = {
     ("orders", "start handling"): "Change order workflow status",
     ("orders", "invoice"): "Notify invoice",
     ("orders", "track invoice"): "Notify invoice",
+    ("orders", "update tracking status"): "Notify invoice",
     ("orders", "read feed configuration"): "Feed v3 and Hook Admin",
     ("orders", "configure feed"): "Feed v3 and Hook Admin",
     ("orders", "read feed"): "Feed v3 and Hook Admin",

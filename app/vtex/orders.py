@@ -50,6 +50,11 @@ class Orders:
         address = self._of_invoice(order_id, invoice_number)
         await self._rest.call("orders", "track invoice", "PATCH", address, json=tracking)
 
+    async def add_tracking_events(self, order_id: str, invoice_number: str, status: dict[str, Any]) -> None:
+        """Appends; the invoice needs a tracking number. What a repeated event does is not documented."""
+        address = self._of_invoice(order_id, invoice_number) + "/tracking"
+        await self._rest.call("orders", "update tracking status", "PUT", address, json=status)
+
     async def ready_page(self, page: int) -> list[str]:
         """Ids of one page of orders that were ready-for-handling some minutes ago: the index lags."""
         query: dict[str, str | int] = {

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from app.changes import KINDS
 from app.queue.lanes import AttemptRecord, Outcome
 from app.queue.models import Status
 from tests.api.intake import INVOICE, PRICE, STOCK, Intake, bearer, open_intake, problem
@@ -201,14 +202,9 @@ async def test_refused_keys_ask_for_a_person(intake: Intake) -> None:
 
 async def test_an_unknown_kind_is_named_with_the_known_ones(intake: Intake) -> None:
     answer = problem(await intake.client.get("/v1/events?kind=prices"), "invalid-request")
-    assert (
-        answer["detail"]
-        == "kind must be one of brand, category, product, sku, price, stock, invoice, tracking, order"
-    )
+    assert answer["detail"] == "kind must be one of " + ", ".join([*KINDS, "order"])
     answer = problem(await intake.client.get("/v1/entities/prices/1"), "unknown-kind")
-    assert answer["detail"].endswith(
-        "the kinds are brand, category, product, sku, price, stock, invoice, tracking, order"
-    )
+    assert answer["detail"].endswith("the kinds are " + ", ".join([*KINDS, "order"]))
 
 
 async def test_an_entity_shows_its_newest_change_if_that_failed(intake: Intake) -> None:

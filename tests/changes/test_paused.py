@@ -32,4 +32,14 @@ async def test_refused_keys_hold_all_kinds_but_the_orders_way_to_the_erp(
         await sandbox.control("faults", {"action": "status", "status": 401, "path_regex": "/api/catalog"})
         await end(bridge, "product", {"code": "P1", "name": "Vaso"}, "retrying")
         held = {kind for _, kind in bridge.parts.resting_kinds()}
-    assert held == {"brand", "category", "product", "sku", "price", "stock", "invoice", "tracking"}
+    assert held == {
+        "brand",
+        "category",
+        "product",
+        "sku",
+        "price",
+        "stock",
+        "invoice",
+        "tracking",
+        "tracking-event",
+    }
