@@ -2,7 +2,19 @@
 
 from typing import Any
 
-from app.changes import brand, category, invoice, price, product, sku, stock, tracking, tracking_event
+from app.changes import (
+    brand,
+    cancellation,
+    cancellation_denial,
+    category,
+    invoice,
+    price,
+    product,
+    sku,
+    stock,
+    tracking,
+    tracking_event,
+)
 from app.changes.kind import Kind
 
 #: A new kind is one file beside this one and one line here: route, OpenAPI, dispatch and metrics follow.
@@ -18,5 +30,7 @@ KINDS: dict[str, Kind[Any]] = {
         invoice.KIND,
         tracking.KIND,
         tracking_event.KIND,
+        cancellation.KIND,
+        cancellation_denial.KIND,
     )
 }

@@ -41,6 +41,8 @@ _RESOURCES_OF_OPERATIONS = {
     ("orders", "invoice"): "Notify invoice",
     ("orders", "track invoice"): "Notify invoice",
     ("orders", "update tracking status"): "Notify invoice",
+    ("orders", "cancel order"): "Cancel order",
+    ("orders", "deny cancellation"): "Cancel order",
     ("orders", "read feed configuration"): "Feed v3 and Hook Admin",
     ("orders", "configure feed"): "Feed v3 and Hook Admin",
     ("orders", "read feed"): "Feed v3 and Hook Admin",

@@ -27,6 +27,7 @@ class Orders:
     def __init__(self, rest: Rest, settings: VtexSettings) -> None:
         self._rest = rest
         self._oms = settings.rest_base + "/api/oms/pvt/orders"
+        self._documents = settings.rest_base + "/api/orders/pvt/document"
         self._feed = settings.rest_base + "/api/orders/feed"
 
     async def read(self, order_id: str) -> dict[str, Any] | None:
@@ -54,6 +55,17 @@ class Orders:
         """Appends; the invoice needs a tracking number. What a repeated event does is not documented."""
         address = self._of_invoice(order_id, invoice_number) + "/tracking"
         await self._rest.call("orders", "update tracking status", "PUT", address, json=status)
+
+    async def cancel(self, order_id: str, reason: str) -> None:
+        """Takes effect later, if it does; a canceled order stays as it is."""
+        address = self._at(order_id) + "/cancel"
+        await self._rest.call("orders", "cancel order", "POST", address, json={"reason": reason})
+
+    async def deny_cancellation(self, order_id: str, request_id: str, reason: str) -> None:
+        """VTEX's guide on cancellations describes it; its OpenAPI does not."""
+        address = self._documents + path("/{order}/deny-cancellation-request", order=order_id)
+        body = {"cancellationRequestId": request_id, "denyReason": reason}
+        await self._rest.call("orders", "deny cancellation", "POST", address, json=body)
 
     async def ready_page(self, page: int) -> list[str]:
         """Ids of one page of orders that were ready-for-handling some minutes ago: the index lags."""
