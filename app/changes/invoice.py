@@ -1,14 +1,19 @@
 """invoice: the fact that (a part of) an order was invoiced, with its tracking number if it is known."""
 
+from collections import Counter
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, Field, HttpUrl, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, HttpUrl, model_validator
 
+from app.changes import invoice_ledger
+from app.changes.access_key import checked
 from app.changes.kind import Change, Code, Kind, Shop, Text
 from app.changes.ordered import (
     InvoiceNumber,
     Money,
+    Order,
     OrderId,
+    Package,
     cents,
     invoiced_cents,
     money,
@@ -49,7 +54,9 @@ class InvoiceChange(Change):
         " add up to the order's total."
     )
     items: Annotated[list[InvoiceItem], Field(min_length=1, max_length=1000)]
-    access_key: Text | None = Field(default=None, description="Such as the NF-e's 44 digits.")
+    access_key: Annotated[Text, AfterValidator(checked)] | None = Field(
+        default=None, description="Such as the NF-e's 44 digits, of which the last is checked."
+    )
     url: HttpUrl | None = None
     courier: Text = ""
     tracking_number: Text | None = None
@@ -62,14 +69,22 @@ async def deliver(change: InvoiceChange, shop: Shop) -> str | None:
     is_there = _already_there(change, order)
     if not is_there:
         _may_be_invoiced(change, order)
-        await shop.vtex.orders.invoice(change.order, _body(change, order))
+        body = _body(change, order)
+        invoice_ledger.must_fit(
+            order,
+            change.number,
+            is_return=change.type == "input",
+            value=cents(change.value),
+            quantities=_quantities(change, order),
+        )
+        await shop.vtex.orders.invoice(change.order, body)
     return _missing_value(change, order, is_there=is_there)
 
 
 def _missing_value(change: InvoiceChange, order: dict[str, Any], *, is_there: bool) -> str | None:
     """VTEX calls an order invoiced when its output invoices reach its value, and says nothing before."""
-    total = order.get("value")
-    if change.type == "input" or not isinstance(total, int):
+    total = invoice_ledger.total_cents(order)
+    if change.type == "input" or total is None:
         return None
     invoiced = invoiced_cents(order) + (0 if is_there else cents(change.value))
     if invoiced >= total:
@@ -112,12 +127,27 @@ def _already_there(change: InvoiceChange, order: dict[str, Any]) -> bool:
                 f"invoice {change.number} is already in VTEX with a value of {money(int(there))},"
                 f" this one says {change.value:.2f}; VTEX cannot correct an invoice, use another number"
             )
+        _has_same_content(change, order, package)
     return bool(same)
 
 
+def _has_same_content(change: InvoiceChange, order: Order, package: Package) -> None:
+    there = invoice_ledger.of_package(order, package)
+    if not there or not invoice_ledger.is_told_by_sku(order):
+        return
+    told = _quantities(change, order)
+    if told != there:
+        raise Taken(
+            f"invoice {change.number} is already in VTEX with other items ({_counted(there)}, by VTEX's"
+            f" SKU ids; this one says {_counted(told)}); VTEX cannot correct an invoice, use another number"
+        )
+
+
+def _counted(quantities: invoice_ledger.Quantities) -> str:
+    return ", ".join(f"{quantity} of {sku}" for sku, quantity in sorted(quantities.items()))
+
+
 def _body(change: InvoiceChange, order: dict[str, Any]) -> dict[str, Any]:
-    by_code = {item.get("refId"): str(item["id"]) for item in order.get("items") or [] if item.get("refId")}
-    ids = {str(item["id"]) for item in order.get("items") or []}
     body: dict[str, Any] = {
         "type": change.type.capitalize(),
         "issuanceDate": change.issued_at.isoformat(),
@@ -125,7 +155,10 @@ def _body(change: InvoiceChange, order: dict[str, Any]) -> dict[str, Any]:
         # A string of cents, as VTEX's schema has it.
         "invoiceValue": str(cents(change.value)),
         "courier": change.courier,
-        "items": [_item(item, by_code, ids, change.order) for item in change.items],
+        "items": [
+            {"id": _sku_id(item, order), "quantity": item.quantity, "price": cents(item.price)}
+            for item in change.items
+        ],
     }
     optional = {
         "invoiceKey": change.access_key,
@@ -136,14 +169,23 @@ def _body(change: InvoiceChange, order: dict[str, Any]) -> dict[str, Any]:
     return body | {name: str(value) for name, value in optional.items() if value is not None}
 
 
-def _item(item: InvoiceItem, by_code: dict[str, str], ids: set[str], order: str) -> dict[str, Any]:
+def _quantities(change: InvoiceChange, order: Order) -> invoice_ledger.Quantities:
+    found: invoice_ledger.Quantities = Counter()
+    for item in change.items:
+        found[_sku_id(item, order)] += item.quantity
+    return found
+
+
+def _sku_id(item: InvoiceItem, order: Order) -> str:
+    by_code = {each.get("refId"): str(each["id"]) for each in order.get("items") or [] if each.get("refId")}
+    ids = {str(each["id"]) for each in order.get("items") or []}
     sku = by_code.get(item.sku) if item.sku else str(item.vtex_sku_id)
     if sku is None or sku not in ids:
         raise Refused(
-            f"order {order} has no item {item.sku or item.vtex_sku_id}; it has"
+            f"order {order.get('orderId')} has no item {item.sku or item.vtex_sku_id}; it has"
             f" {', '.join(sorted(by_code) or sorted(ids)) or 'none'}"
         )
-    return {"id": sku, "quantity": item.quantity, "price": cents(item.price)}
+    return sku
 
 
 #: With the values of VTEX's own guides.
