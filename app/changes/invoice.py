@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, Field, HttpUrl, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, HttpUrl, StringConstraints, model_validator
 
 from app.changes import invoice_ledger
 from app.changes.access_key import checked
@@ -58,9 +58,13 @@ class InvoiceChange(Change):
         default=None, description="Such as the NF-e's 44 digits, of which the last is checked."
     )
     url: HttpUrl | None = None
+    xml: Annotated[Text, StringConstraints(min_length=1)] | None = Field(
+        default=None, description="The invoice itself as XML; some marketplaces want it."
+    )
     courier: Text = ""
     tracking_number: Text | None = None
     tracking_url: HttpUrl | None = None
+    dispatched_at: AwareDatetime | None = Field(default=None, description="With its zone.")
 
 
 async def deliver(change: InvoiceChange, shop: Shop) -> str | None:
@@ -163,8 +167,10 @@ def _body(change: InvoiceChange, order: dict[str, Any]) -> dict[str, Any]:
     optional = {
         "invoiceKey": change.access_key,
         "invoiceUrl": change.url,
+        "embeddedInvoice": change.xml,
         "trackingNumber": change.tracking_number,
         "trackingUrl": change.tracking_url,
+        "dispatchedDate": change.dispatched_at and change.dispatched_at.isoformat(),
     }
     return body | {name: str(value) for name, value in optional.items() if value is not None}
 

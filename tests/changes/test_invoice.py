@@ -216,12 +216,15 @@ async def test_an_invoice_arrives_as_vtex_wants_it(shop: RunningBridge, sandbox:
     order = await bought(sandbox)
     extra = {"access_key": NFE, "url": "https://erp.example.com/nf.pdf", "courier": "Correios"}
     tracked = {"tracking_number": "BR1", "tracking_url": "https://track.example.com/BR1"}
-    await deliver(shop, "invoice", invoice(order, **extra, **tracked))
+    whole = {"xml": "<NFe>ção</NFe>", "dispatched_at": "2026-11-23T16:30:00-03:00"}
+    await deliver(shop, "invoice", invoice(order, **extra, **tracked, **whole))
     [package] = (await stored(sandbox))["packages"]
     assert package["invoiceValue"] == 22990
     assert package["items"][0]["price"] == 11000
     assert package["issuanceDate"] == "2026-11-23T10:00:00-03:00"
     assert (package["invoiceKey"], package["courier"]) == (NFE, "Correios")
+    assert package["embeddedInvoice"] == "<NFe>ção</NFe>"
+    assert package["dispatchedDate"] == "2026-11-23T16:30:00-03:00"
     assert (package["trackingNumber"], package["trackingUrl"]) == ("BR1", "https://track.example.com/BR1")
 
 
