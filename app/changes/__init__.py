@@ -5,6 +5,8 @@ from typing import Any
 from app.changes import (
     activation,
     brand,
+    cancellation,
+    cancellation_denial,
     category,
     complement,
     image,
@@ -16,6 +18,8 @@ from app.changes import (
     sku,
     specification,
     stock,
+    tracking,
+    tracking_event,
 )
 from app.changes.kind import Kind
 
@@ -36,5 +40,9 @@ KINDS: dict[str, Kind[Any]] = {
         price.KIND,
         stock.KIND,
         invoice.KIND,
+        tracking.KIND,
+        tracking_event.KIND,
+        cancellation.KIND,
+        cancellation_denial.KIND,
     )
 }

@@ -1,15 +1,27 @@
 """invoice: the fact that (a part of) an order was invoiced, with its tracking number if it is known."""
 
-from decimal import Decimal
+from collections import Counter
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, Field, HttpUrl, StringConstraints, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, HttpUrl, StringConstraints, model_validator
 
+from app.changes import invoice_ledger
+from app.changes.access_key import checked
 from app.changes.kind import Change, Code, Kind, Shop, Text
+from app.changes.ordered import (
+    InvoiceNumber,
+    Money,
+    Order,
+    OrderId,
+    Package,
+    cents,
+    invoiced_cents,
+    money,
+    packages,
+    read_order,
+)
 from app.errors import Refused, Retry, Taken, Waiting
 from app.orders.status import BEFORE_HANDLING, CANCELED, CANCELING, REPLACED
-
-Money = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=2)]
 
 
 class InvoiceItem(Change):
@@ -33,12 +45,8 @@ class InvoiceChange(Change):
     VTEX cannot correct one: its number with another value or type fails; the same again changes nothing.
     """
 
-    order: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,100}$")] = Field(
-        description="VTEX's order id.", examples=["1172452900788-01"]
-    )
-    number: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,50}$")] = Field(
-        description="Letters and digits only: other characters break tracking in VTEX.", examples=["24382"]
-    )
+    order: OrderId
+    number: InvoiceNumber
     type: Literal["output", "input"] = Field(default="output", description="input is a return.")
     issued_at: AwareDatetime = Field(description="With its zone.")
     value: Annotated[Money, Field(gt=0)] = Field(
@@ -46,27 +54,34 @@ class InvoiceChange(Change):
         " add up to the order's total."
     )
     items: Annotated[list[InvoiceItem], Field(min_length=1, max_length=1000)]
-    access_key: Text | None = Field(default=None, description="Such as the NF-e's 44 digits.")
+    access_key: Annotated[Text, AfterValidator(checked)] | None = Field(
+        default=None, description="Such as the NF-e's 44 digits, of which the last is checked."
+    )
     url: HttpUrl | None = None
+    xml: Annotated[Text, StringConstraints(min_length=1)] | None = Field(
+        default=None, description="The invoice itself as XML; some marketplaces want it."
+    )
     courier: Text = ""
     tracking_number: Text | None = None
     tracking_url: HttpUrl | None = None
-
-
-def cents(value: Decimal) -> int:
-    return int(value * 100)
+    dispatched_at: AwareDatetime | None = Field(default=None, description="With its zone.")
 
 
 async def deliver(change: InvoiceChange, shop: Shop) -> str | None:
     """Read the order first: it says whether the invoice is already there, and which SKU ids it has."""
-    orders = shop.vtex.orders
-    order = await orders.read(change.order)
-    if order is None:
-        raise Refused(f"VTEX has no order {change.order}; check the order id")
+    order = await read_order(shop, change.order)
     is_there = _already_there(change, order)
     if not is_there:
         _may_be_invoiced(change, order)
-        await orders.invoice(change.order, _body(change, order))
+        body = _body(change, order)
+        invoice_ledger.must_fit(
+            order,
+            change.number,
+            is_return=change.type == "input",
+            value=cents(change.value),
+            quantities=_quantities(change, order),
+        )
+        await shop.vtex.orders.invoice(change.order, body)
     missing = _missing_value(change, order, is_there=is_there)
     if missing is None and change.type == "output" and shop.open_orders is not None:
         # What was sold has left the warehouse: the ERP's totals are without it.
@@ -76,25 +91,16 @@ async def deliver(change: InvoiceChange, shop: Shop) -> str | None:
 
 def _missing_value(change: InvoiceChange, order: dict[str, Any], *, is_there: bool) -> str | None:
     """VTEX calls an order invoiced when its output invoices reach its value, and says nothing before."""
-    total = order.get("value")
-    if change.type == "input" or not isinstance(total, int):
+    total = invoice_ledger.total_cents(order)
+    if change.type == "input" or total is None:
         return None
-    told = [int(package.get("invoiceValue") or 0) for package in _packages(order) if _is_output(package)]
-    invoiced = sum(told) + (0 if is_there else cents(change.value))
+    invoiced = invoiced_cents(order) + (0 if is_there else cents(change.value))
     if invoiced >= total:
         return None
     return (
-        f"the order's invoices add up to {_money(invoiced)} of {_money(total)}:"
+        f"the order's invoices add up to {money(invoiced)} of {money(total)}:"
         " VTEX calls it invoiced when they reach the whole, shipping included"
     )
-
-
-def _is_output(package: dict[str, Any]) -> bool:
-    return package.get("type") in {None, "Output"}
-
-
-def _money(value_cents: int) -> str:
-    return f"{Decimal(value_cents) / 100:.2f}"
 
 
 def _may_be_invoiced(change: InvoiceChange, order: dict[str, Any]) -> None:
@@ -105,7 +111,7 @@ def _may_be_invoiced(change: InvoiceChange, order: dict[str, Any]) -> None:
     if status in CANCELING:
         raise Waiting(f"{where}; it is invoiced if it is not canceled", on=on)
     # A part of it invoiced, the order may fall back to payment-approved until the rest is.
-    if status in BEFORE_HANDLING or (status == "payment-approved" and not _packages(order)):
+    if status in BEFORE_HANDLING or (status == "payment-approved" and not packages(order)):
         raise Waiting(f"{where}; it is invoiced as soon as it is in handling", on=on)
     if change.type == "input" and status != "invoiced":
         raise Waiting(f"{where}; a return is accepted once it is invoiced, earlier it refunds nothing", on=on)
@@ -115,12 +121,8 @@ def _may_be_invoiced(change: InvoiceChange, order: dict[str, Any]) -> None:
         raise Retry(f"order {change.order} has no status in VTEX at the moment")
 
 
-def _packages(order: dict[str, Any]) -> list[dict[str, Any]]:
-    return [package for package in (order.get("packageAttachment") or {}).get("packages") or [] if package]
-
-
 def _already_there(change: InvoiceChange, order: dict[str, Any]) -> bool:
-    same = [package for package in _packages(order) if package.get("invoiceNumber") == change.number]
+    same = [package for package in packages(order) if package.get("invoiceNumber") == change.number]
     for package in same:
         if package.get("type") not in {None, change.type.capitalize()}:
             raise Taken(
@@ -130,15 +132,30 @@ def _already_there(change: InvoiceChange, order: dict[str, Any]) -> bool:
         there = package.get("invoiceValue")
         if there is not None and int(there) != cents(change.value):
             raise Taken(
-                f"invoice {change.number} is already in VTEX with a value of {_money(int(there))},"
+                f"invoice {change.number} is already in VTEX with a value of {money(int(there))},"
                 f" this one says {change.value:.2f}; VTEX cannot correct an invoice, use another number"
             )
+        _has_same_content(change, order, package)
     return bool(same)
 
 
+def _has_same_content(change: InvoiceChange, order: Order, package: Package) -> None:
+    there = invoice_ledger.of_package(order, package)
+    if not there or not invoice_ledger.is_told_by_sku(order):
+        return
+    told = _quantities(change, order)
+    if told != there:
+        raise Taken(
+            f"invoice {change.number} is already in VTEX with other items ({_counted(there)}, by VTEX's"
+            f" SKU ids; this one says {_counted(told)}); VTEX cannot correct an invoice, use another number"
+        )
+
+
+def _counted(quantities: invoice_ledger.Quantities) -> str:
+    return ", ".join(f"{quantity} of {sku}" for sku, quantity in sorted(quantities.items()))
+
+
 def _body(change: InvoiceChange, order: dict[str, Any]) -> dict[str, Any]:
-    by_code = {item.get("refId"): str(item["id"]) for item in order.get("items") or [] if item.get("refId")}
-    ids = {str(item["id"]) for item in order.get("items") or []}
     body: dict[str, Any] = {
         "type": change.type.capitalize(),
         "issuanceDate": change.issued_at.isoformat(),
@@ -146,25 +163,39 @@ def _body(change: InvoiceChange, order: dict[str, Any]) -> dict[str, Any]:
         # A string of cents, as VTEX's schema has it.
         "invoiceValue": str(cents(change.value)),
         "courier": change.courier,
-        "items": [_item(item, by_code, ids, change.order) for item in change.items],
+        "items": [
+            {"id": _sku_id(item, order), "quantity": item.quantity, "price": cents(item.price)}
+            for item in change.items
+        ],
     }
     optional = {
         "invoiceKey": change.access_key,
         "invoiceUrl": change.url,
+        "embeddedInvoice": change.xml,
         "trackingNumber": change.tracking_number,
         "trackingUrl": change.tracking_url,
+        "dispatchedDate": change.dispatched_at and change.dispatched_at.isoformat(),
     }
     return body | {name: str(value) for name, value in optional.items() if value is not None}
 
 
-def _item(item: InvoiceItem, by_code: dict[str, str], ids: set[str], order: str) -> dict[str, Any]:
+def _quantities(change: InvoiceChange, order: Order) -> invoice_ledger.Quantities:
+    found: invoice_ledger.Quantities = Counter()
+    for item in change.items:
+        found[_sku_id(item, order)] += item.quantity
+    return found
+
+
+def _sku_id(item: InvoiceItem, order: Order) -> str:
+    by_code = {each.get("refId"): str(each["id"]) for each in order.get("items") or [] if each.get("refId")}
+    ids = {str(each["id"]) for each in order.get("items") or []}
     sku = by_code.get(item.sku) if item.sku else str(item.vtex_sku_id)
     if sku is None or sku not in ids:
         raise Refused(
-            f"order {order} has no item {item.sku or item.vtex_sku_id}; it has"
+            f"order {order.get('orderId')} has no item {item.sku or item.vtex_sku_id}; it has"
             f" {', '.join(sorted(by_code) or sorted(ids)) or 'none'}"
         )
-    return {"id": sku, "quantity": item.quantity, "price": cents(item.price)}
+    return sku
 
 
 #: With the values of VTEX's own guides.

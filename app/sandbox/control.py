@@ -169,6 +169,7 @@ SWITCHES: Mapping[str, Callable[[object], object]] = {
     "pricing_quota": _quota,
     "stock_write_seconds": _number,
     "list_lag_seconds": _number,
+    "cancel_in_two_steps": bool,
     "feed_duplicate_ratio": _number,
     "webservice_unknown_member": bool,
     "clock_offset_seconds": _number,

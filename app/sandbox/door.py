@@ -16,6 +16,7 @@ API_PATHS = (
     ("/api/catalog", "catalog"),
     ("/api/logistics", "logistics"),
     ("/api/oms", "oms"),
+    ("/api/orders/pvt/document", "oms"),
     ("/api/orders/feed", "feed"),
     ("/api/orders/hook", "feed"),
     ("/api/pvt/transactions", "payments"),

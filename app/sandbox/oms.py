@@ -1,4 +1,4 @@
-"""The OMS over HTTP: reading and listing orders, start-handling, invoice, tracking and cancel."""
+"""The OMS over HTTP: reading and listing orders, start-handling, invoice, tracking, cancel and its denial."""
 
 import re
 import uuid
@@ -11,7 +11,7 @@ from starlette.routing import Route
 from app.sandbox.invoices import bad, check_invoice, read_events, read_package, read_tracking, tracks
 from app.sandbox.journal import note
 from app.sandbox.order_document import iso, order_document, order_row
-from app.sandbox.order_flow import add_package, cancel, move
+from app.sandbox.order_flow import add_package, cancel, deny_cancellation, move
 from app.sandbox.orders import Order
 from app.sandbox.state import Store, store_of
 from app.sandbox.wire import Json, Record, RefusedError, oms_error, query_integer, read_object
@@ -146,8 +146,24 @@ async def cancel_order(request: Request) -> Response:
     except RefusedError as error:
         raise bad(str(error)) from error
     if changed:
-        note(request, "order.canceled", order_id=order.order_id, reason=reason)
+        effect = "order.canceled" if order.status == "canceled" else "order.cancellation-requested"
+        note(request, effect, order_id=order.order_id, reason=reason)
     return _receipt(order, store)
+
+
+async def deny_cancellation_request(request: Request) -> Response:
+    """VTEX's guide on cancellations (not in its OpenAPI): 200 without a body."""
+    store, order = _order(request)
+    body = await read_object(request)
+    request_id, reason = body.get("cancellationRequestId"), body.get("denyReason")
+    if not isinstance(request_id, str) or not isinstance(reason, str) or not reason:
+        raise bad("cancellationRequestId and denyReason are required")
+    try:
+        deny_cancellation(store, order, request_id, reason)
+    except RefusedError as error:
+        raise bad(str(error)) from error
+    note(request, "order.cancellation-denied", order_id=order.order_id, reason=reason)
+    return Response(status_code=200)
 
 
 ORDERS = "/api/oms/pvt/orders"
@@ -161,4 +177,9 @@ ROUTES = [
     Route(f"{ORDER}/invoice/{{invoice_number}}", patch_tracking, methods=["PATCH"]),
     Route(f"{ORDER}/invoice/{{invoice_number}}/tracking", put_tracking_status, methods=["PUT"]),
     Route(f"{ORDER}/cancel", cancel_order, methods=["POST"]),
+    Route(
+        "/api/orders/pvt/document/{order_id}/deny-cancellation-request",
+        deny_cancellation_request,
+        methods=["POST"],
+    ),
 ]

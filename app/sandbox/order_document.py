@@ -98,6 +98,7 @@ def order_document(store: Store, order: Order) -> Record:
         "storePreferencesData": PREFERENCES,
         "ratesAndBenefitsData": {"id": "ratesAndBenefitsData", "rateAndBenefitsIdentifiers": []},
         "cancellationData": _cancellation(order),
+        "cancellationRequests": order.cancellation_requests or None,
         "invoiceData": None,
         "marketingData": None,
         "changesAttachment": None,

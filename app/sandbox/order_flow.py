@@ -4,9 +4,9 @@ import uuid
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP
 
-from app.sandbox.orders import DESCRIPTIONS, POSITION, Line, Order, Reservation
+from app.sandbox.orders import DESCRIPTIONS, FLOW, POSITION, Line, Order, Reservation
 from app.sandbox.state import Store
-from app.sandbox.wire import RefusedError
+from app.sandbox.wire import Record, RefusedError
 
 FIRST_SEQUENCE = 500_001
 #: What a parcel costs here, in cents: the invoices must cover it too.
@@ -58,6 +58,8 @@ def move(store: Store, order: Order, status: str) -> None:
         last_at = order.history[-1][0] if order.history else now
         order.status, order.changed = step, store.moment()
         order.history.append((now, step))
+        if step == "cancellation-requested":
+            order.cancellation_requests.append(_cancellation_request(store, order))
         _move_reservations(store, order)
         store.feed.offer(order.order_id, step, last, last_at, now)
         store.hook.offer(order.order_id, step, last, last_at, now)
@@ -79,13 +81,43 @@ def _reservation_state(status: str) -> str:
     return "confirmed" if POSITION[status] >= POSITION["payment-approved"] else "authorized"
 
 
+def _cancellation_request(store: Store, order: Order) -> Record:
+    """VTEX's guide on cancellations; the schema shows open requests as it shows denied ones."""
+    asked = {"requestedByUser": True, "cancellationRequestDate": store.moment().isoformat()}
+    denied = {"deniedBySeller": False, "deniedBySellerReason": None, "cancellationRequestDenyDate": None}
+    return {"id": uuid.uuid4().hex, "reason": order.cancel_reason or "", **asked, **denied}
+
+
+def deny_cancellation(store: Store, order: Order, request_id: str, reason: str) -> None:
+    """VTEX's guide on cancellations: the seller's order goes on where it was before the request."""
+    if order.status != "cancellation-requested":
+        raise RefusedError(400, "Invalid order status")
+    open_requests = [each for each in order.cancellation_requests if not each["deniedBySeller"]]
+    request = next((each for each in open_requests if each["id"] == request_id), None)
+    if request is None:
+        raise RefusedError(400, "Cancellation request ID not found")
+    denied_at = store.moment().isoformat()
+    request |= {
+        "deniedBySeller": True,
+        "deniedBySellerReason": reason,
+        "cancellationRequestDenyDate": denied_at,
+    }
+    before = [status for _, status in order.history if status in FLOW]
+    move(store, order, "handling" if "handling" in before else "ready-for-handling")
+
+
 def cancel(store: Store, order: Order, reason: str | None) -> bool:
     """Whether it changed anything: a canceled order stays as it is."""
     if order.status == "invoiced" or order.packages:
         raise RefusedError(400, "An order with an invoice cannot be canceled")
     if order.status == "canceled":
         return False
+    if order.status in {"start-handling", "invoice", "request-cancel", "cancel"}:
+        raise RefusedError(400, f"An order in {order.status} cannot be canceled")
     order.cancel_reason = reason
+    if store.cancel_in_two_steps and order.status in {"ready-for-handling", "handling"}:
+        move(store, order, "cancellation-requested")
+        return True
     for status in ("request-cancel", "cancel", "canceled"):
         move(store, order, status)
     return True

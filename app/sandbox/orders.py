@@ -73,6 +73,8 @@ class Order:
     history: list[tuple[float, str]] = field(default_factory=list)
     packages: list[Record] = field(default_factory=list)
     cancel_reason: str | None = None
+    #: As GET order shows them.
+    cancellation_requests: list[Record] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.changed = self.created

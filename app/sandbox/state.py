@@ -75,6 +75,8 @@ class Settings:
     stock_write_seconds: float = 0
     #: How late the order list's index follows an order.
     list_lag_seconds: float = 0
+    #: From ready-for-handling on, a cancellation is first only requested, and done when asked for again.
+    cancel_in_two_steps: bool = False
     #: Share of feed reads after which an item stays visible, so that it comes twice.
     feed_duplicate_ratio: float = 0
     #: Add a member that the WSDL does not know to webservice replies.

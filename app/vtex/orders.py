@@ -35,6 +35,7 @@ class Orders:
     def __init__(self, rest: Rest, settings: VtexSettings) -> None:
         self._rest = rest
         self._oms = settings.rest_base + "/api/oms/pvt/orders"
+        self._documents = settings.rest_base + "/api/orders/pvt/document"
         self._feed = settings.rest_base + "/api/orders/feed"
         self._hook = settings.rest_base + "/api/orders/hook/config"
 
@@ -53,6 +54,27 @@ class Orders:
     async def invoice(self, order_id: str, invoice: dict[str, Any]) -> None:
         """The same invoiceNumber again changes nothing, so a retry is safe."""
         await self._rest.call("orders", "invoice", "POST", self._at(order_id) + "/invoice", json=invoice)
+
+    async def track(self, order_id: str, invoice_number: str, tracking: dict[str, Any]) -> None:
+        """Sets the tracking of an invoice; all four keys are wanted."""
+        address = self._of_invoice(order_id, invoice_number)
+        await self._rest.call("orders", "track invoice", "PATCH", address, json=tracking)
+
+    async def add_tracking_events(self, order_id: str, invoice_number: str, status: dict[str, Any]) -> None:
+        """Appends; the invoice needs a tracking number. What a repeated event does is not documented."""
+        address = self._of_invoice(order_id, invoice_number) + "/tracking"
+        await self._rest.call("orders", "update tracking status", "PUT", address, json=status)
+
+    async def cancel(self, order_id: str, reason: str) -> None:
+        """Takes effect later, if it does; a canceled order stays as it is."""
+        address = self._at(order_id) + "/cancel"
+        await self._rest.call("orders", "cancel order", "POST", address, json={"reason": reason})
+
+    async def deny_cancellation(self, order_id: str, request_id: str, reason: str) -> None:
+        """VTEX's guide on cancellations describes it; its OpenAPI does not."""
+        address = self._documents + path("/{order}/deny-cancellation-request", order=order_id)
+        body = {"cancellationRequestId": request_id, "denyReason": reason}
+        await self._rest.call("orders", "deny cancellation", "POST", address, json=body)
 
     async def listed(
         self, statuses: list[str], page: int, created: tuple[datetime, datetime] | None = None
@@ -121,6 +143,9 @@ class Orders:
 
     async def commit_feed(self, handles: list[str]) -> None:
         await self._rest.call("orders", "commit feed", "POST", self._feed, json={"handles": handles})
+
+    def _of_invoice(self, order_id: str, invoice_number: str) -> str:
+        return self._at(order_id) + path("/invoice/{number}", number=invoice_number)
 
     def _at(self, order_id: str) -> str:
         return self._oms + path("/{order}", order=order_id)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.changes.steps import deliver, sku_in_store
 from tests.running import RunningBridge, RunningSandbox, running_bridge
 
 Starting = Callable[..., AbstractAsyncContextManager[RunningBridge]]
@@ -37,3 +38,11 @@ async def bridge(starting: Starting) -> AsyncIterator[RunningBridge]:
 async def either(starting: Starting, catalog: str) -> AsyncIterator[RunningBridge]:
     async with starting(vtex={"catalog": catalog}) as running:
         yield running
+
+
+@pytest.fixture
+async def shop(bridge: RunningBridge) -> RunningBridge:
+    """With a SKU that sells for 110.00."""
+    await sku_in_store(bridge)
+    await deliver(bridge, "price", {"sku": "S1", "base": "110.00"})
+    return bridge

@@ -1,46 +1,21 @@
 """invoice: each number takes effect once, and only where VTEX takes it."""
 
-from typing import Any
+from unittest.mock import ANY
 
 import pytest
+from pydantic import ValidationError
 
+from app.changes import invoice_ledger
+from app.changes.invoice import InvoiceChange
 from tests.changes.conftest import Starting
-from tests.changes.steps import deliver, end, make_due, sku_in_store
+from tests.changes.ordering import bought, invoice, stored
+from tests.changes.steps import calls, deliver, end, make_due, sku_in_store
 from tests.running import RunningBridge, RunningSandbox
 
-
-@pytest.fixture
-async def shop(bridge: RunningBridge) -> RunningBridge:
-    """With a SKU that sells for 110.00."""
-    await sku_in_store(bridge)
-    await deliver(bridge, "price", {"sku": "S1", "base": "110.00"})
-    return bridge
-
-
+ONE = [{"sku": "S1", "quantity": 1, "price": "110.00"}]
+#: The example of the NF-e's manual (5.4).
+NFE = "52060433009911002506550120000007800267301615"
 ANEW = "send what it says anew, as why says: a replay of this event would meet the same"
-
-
-async def bought(sandbox: RunningSandbox, status: str = "handling", quantity: int = 2) -> str:
-    items = [{"ref_id": "S1", "quantity": quantity}]
-    order = await sandbox.control("orders", {"items": items, "status": status, "shipping": 990})
-    return str(order["orderId"])
-
-
-def invoice(order: str, **changes: Any) -> dict[str, Any]:
-    return {
-        "order": order,
-        "number": "24382",
-        "issued_at": "2026-11-23T10:00:00-03:00",
-        "value": "229.90",
-        "items": [{"sku": "S1", "quantity": 2, "price": "110.00"}],
-        **changes,
-    }
-
-
-async def stored(sandbox: RunningSandbox) -> dict[str, Any]:
-    [order] = (await sandbox.state())["orders"]
-    found: dict[str, Any] = order
-    return found
 
 
 async def test_an_unknown_order_fails(shop: RunningBridge) -> None:
@@ -92,13 +67,96 @@ async def test_the_number_of_a_sale_cannot_be_a_return_too(
     assert event["next"] == ANEW
 
 
-async def test_more_than_the_order_is_worth_fails_with_vtexs_words(
+async def test_more_than_the_order_is_worth_fails_with_the_numbers(
     shop: RunningBridge, sandbox: RunningSandbox
 ) -> None:
     order = await bought(sandbox)
     event = await end(shop, "invoice", invoice(order, value="229.91"), "failed")
-    assert "exceed the value of the order" in event["why"]
-    assert "{" not in event["why"]
+    assert event["why"] == ("invoice 24382 of 229.91 is too much: 229.90 was ordered, so 229.90 is left")
+    await deliver(shop, "invoice", invoice(order, number="A1", value="119.90", items=ONE))
+    event = await end(shop, "invoice", invoice(order, number="A2", value="110.01", items=ONE), "failed")
+    assert event["why"] == (
+        "invoice A2 of 110.01 is too much: 229.90 was ordered, 119.90 of it invoiced by A1, so 110.00 is left"
+    )
+    assert await calls(sandbox, "POST", "/invoice") == [ANY]
+
+
+async def test_more_items_than_were_ordered_fail_with_the_numbers(
+    shop: RunningBridge, sandbox: RunningSandbox
+) -> None:
+    order = await bought(sandbox)
+    three = [*ONE, {"sku": "S1", "quantity": 2, "price": "110.00"}]
+    event = await end(shop, "invoice", invoice(order, items=three), "failed")
+    assert event["why"] == "invoice 24382 has 3 of S1, which is too many: 2 were ordered, so 2 are left"
+    await deliver(shop, "invoice", invoice(order, number="A1", value="119.90", items=ONE))
+    event = await end(shop, "invoice", invoice(order, number="A2", value="110.00"), "failed")
+    assert event["why"] == (
+        "invoice A2 has 2 of S1, which is too many: 2 were ordered, 1 of it invoiced by A1, so 1 is left"
+    )
+
+
+def test_the_whole_is_what_was_ordered_though_vtex_lowers_the_value_of_a_partly_settled_order() -> None:
+    totals = [{"id": "Items", "value": 22000}, {"id": "Discounts", "value": -1000}, {"id": "Shipping"}]
+    assert invoice_ledger.total_cents({"value": 11000, "totals": totals}) == 21000
+    assert invoice_ledger.total_cents({"value": 22990}) == 22990
+    assert invoice_ledger.total_cents({}) is None
+
+
+async def test_more_than_was_invoiced_cannot_be_returned(
+    shop: RunningBridge, sandbox: RunningSandbox
+) -> None:
+    order = await bought(sandbox)
+    await deliver(shop, "invoice", invoice(order))
+    back = invoice(order, number="R1", type="input", value="110.00", items=ONE)
+    await deliver(shop, "invoice", back)
+    event = await end(shop, "invoice", {**back, "number": "R2", "value": "119.91"}, "failed")
+    assert event["why"] == (
+        "invoice R2 of 119.91 is too much: 229.90 was invoiced, 110.00 of it returned by R1,"
+        " so 119.90 is left"
+    )
+    twice = [{"sku": "S1", "quantity": 2, "price": "55.00"}]
+    event = await end(shop, "invoice", {**back, "number": "R3", "items": twice}, "failed")
+    assert "R3 has 2 of S1, which is too many: 2 were invoiced, 1 of it returned by R1" in event["why"]
+
+
+async def test_the_same_number_with_other_items_fails_with_both(
+    shop: RunningBridge, sandbox: RunningSandbox
+) -> None:
+    order = await bought(sandbox)
+    await deliver(shop, "invoice", invoice(order, value="119.90", items=ONE))
+    event = await end(shop, "invoice", invoice(order, value="119.90"), "failed")
+    assert "24382 is already in VTEX with other items (1 of 1001, by VTEX's SKU ids" in event["why"]
+    assert "this one says 2 of 1001" in event["why"]
+    assert event["next"] == ANEW
+
+
+@pytest.mark.parametrize(
+    ("key", "is_right"),
+    [
+        (NFE, True),
+        (NFE[:-1] + "1", False),
+        (NFE[:20] + "65" + NFE[22:], False),
+        # With letters in its CNPJ.
+        ("43171207364617AB0135550000000120141000012012", None),
+        # Of another country, or no key of that kind at all.
+        ("01800695631001001000000612021112917595714694", True),
+        ("ABC-1", True),
+    ],
+)
+def test_an_nfes_key_is_checked_by_its_last_digit(key: str, *, is_right: bool | None) -> None:
+    if is_right is None:
+        right = [digit for digit in "0123456789" if _is_accepted(key[:43] + digit)]
+        assert len(right) == 1
+    else:
+        assert _is_accepted(key) is is_right
+
+
+def _is_accepted(key: str) -> bool:
+    try:
+        InvoiceChange.model_validate(invoice("1-01", access_key=key))
+    except ValidationError as error:
+        return "the other 43 make it" not in str(error)
+    return True
 
 
 @pytest.mark.parametrize("status", ["waiting-for-fulfillment", "ready-for-invoicing"])
@@ -156,14 +214,17 @@ async def test_a_return_waits_until_all_is_invoiced(shop: RunningBridge, sandbox
 
 async def test_an_invoice_arrives_as_vtex_wants_it(shop: RunningBridge, sandbox: RunningSandbox) -> None:
     order = await bought(sandbox)
-    extra = {"access_key": "4" * 44, "url": "https://erp.example.com/nf.pdf", "courier": "Correios"}
+    extra = {"access_key": NFE, "url": "https://erp.example.com/nf.pdf", "courier": "Correios"}
     tracked = {"tracking_number": "BR1", "tracking_url": "https://track.example.com/BR1"}
-    await deliver(shop, "invoice", invoice(order, **extra, **tracked))
+    whole = {"xml": "<NFe>ção</NFe>", "dispatched_at": "2026-11-23T16:30:00-03:00"}
+    await deliver(shop, "invoice", invoice(order, **extra, **tracked, **whole))
     [package] = (await stored(sandbox))["packages"]
     assert package["invoiceValue"] == 22990
     assert package["items"][0]["price"] == 11000
     assert package["issuanceDate"] == "2026-11-23T10:00:00-03:00"
-    assert (package["invoiceKey"], package["courier"]) == ("4" * 44, "Correios")
+    assert (package["invoiceKey"], package["courier"]) == (NFE, "Correios")
+    assert package["embeddedInvoice"] == "<NFe>ção</NFe>"
+    assert package["dispatchedDate"] == "2026-11-23T16:30:00-03:00"
     assert (package["trackingNumber"], package["trackingUrl"]) == ("BR1", "https://track.example.com/BR1")
 
 

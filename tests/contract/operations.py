@@ -16,6 +16,32 @@ from tests.contract.closed_schema import Schema, closed_schema, resolve
 _METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
 _JSON = "application/json"
 _MAX_MESSAGE = 300
+#: What only a guide of VTEX describes (order canceling improvements).
+_OF_GUIDES: Schema = {
+    "paths": {
+        "/api/orders/pvt/document/{orderId}/deny-cancellation-request": {
+            "post": {
+                "parameters": [
+                    {"name": "orderId", "in": "path", "required": True, "schema": {"type": "string"}}
+                ],
+                "requestBody": {
+                    "content": {
+                        _JSON: {
+                            "schema": {
+                                "type": "object",
+                                "required": ["cancellationRequestId", "denyReason"],
+                                "properties": {
+                                    "cancellationRequestId": {"type": "string"},
+                                    "denyReason": {"type": "string"},
+                                },
+                            }
+                        }
+                    }
+                },
+            }
+        }
+    }
+}
 
 
 class Validator:
@@ -122,8 +148,9 @@ class PathTemplate:
 def load_templates(folder: Path) -> list[PathTemplate]:
     """The most literal first: `/file/reorder` before `/file/{skuFileId}`."""
     templates: dict[str, PathTemplate] = {}
-    for file in sorted(folder.glob("*.json")):
-        for operation in _operations(json.loads(file.read_text(encoding="utf-8"))):
+    documents = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*.json"))]
+    for document in [*documents, _OF_GUIDES]:
+        for operation in _operations(document):
             path = templates.setdefault(operation.template, PathTemplate(operation.template))
             path.operations[operation.method] = operation
     return sorted(templates.values(), key=lambda path: path.literalness, reverse=True)

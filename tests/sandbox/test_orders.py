@@ -22,6 +22,10 @@ def url(order: str, action: str = "") -> str:
     return f"/api/oms/pvt/orders/{order}{action}"
 
 
+def denial(order: str) -> str:
+    return f"/api/orders/pvt/document/{order}/deny-cancellation-request"
+
+
 async def _status(shop: Shop, order: str) -> str:
     return str((await shop.get(url(order)))["status"])
 
@@ -222,4 +226,47 @@ async def test_the_list_follows_late(shop: Shop, state: Store) -> None:
     await shop.client.post(url(order, "/start-handling"))
     row = (await shop.get("/api/oms/pvt/orders"))["list"][0]
     assert row["status"] == "ready-for-handling"
+    assert await _status(shop, order) == "handling"
+
+
+@pytest.mark.parametrize("status", ["start-handling", "invoice", "request-cancel"])
+async def test_nothing_is_canceled_in_a_transient_status(
+    vtex: httpx2.AsyncClient, shop: Shop, status: str
+) -> None:
+    order = await shop.order()
+    await vtex.post(f"/sandbox/orders/{order}/status", json={"status": status})
+    assert (await vtex.post(url(order, "/cancel"), json={"reason": "late"})).status_code == 400
+
+
+async def test_a_cancellation_may_have_to_be_asked_for_twice(
+    vtex: httpx2.AsyncClient, shop: Shop, state: Store
+) -> None:
+    state.cancel_in_two_steps = True
+    order = await _handling(shop)
+    for status in ("cancellation-requested", "canceled"):
+        assert (await vtex.post(url(order, "/cancel"), json={"reason": "late"})).status_code == 200
+        assert await _status(shop, order) == status
+
+
+@pytest.mark.parametrize("body", [{}, {"cancellationRequestId": "other", "denyReason": "sent"}])
+async def test_a_denial_needs_the_id_of_the_open_request(
+    vtex: httpx2.AsyncClient, shop: Shop, body: dict[str, str]
+) -> None:
+    order = await _handling(shop)
+    await vtex.post(f"/sandbox/orders/{order}/status", json={"status": "cancellation-requested"})
+    assert (await vtex.post(denial(order), json=body)).status_code == 400
+
+
+async def test_there_is_nothing_to_deny_before_a_request(vtex: httpx2.AsyncClient, shop: Shop) -> None:
+    order = await _handling(shop)
+    body = {"cancellationRequestId": "1", "denyReason": "sent"}
+    assert (await vtex.post(denial(order), json=body)).status_code == 400
+
+
+async def test_a_denied_order_goes_on_where_it_was(vtex: httpx2.AsyncClient, shop: Shop) -> None:
+    order = await _handling(shop)
+    await vtex.post(f"/sandbox/orders/{order}/status", json={"status": "cancellation-requested"})
+    [request] = (await shop.get(url(order)))["cancellationRequests"]
+    body = {"cancellationRequestId": request["id"], "denyReason": "sent"}
+    assert (await vtex.post(denial(order), json=body)).status_code == 200
     assert await _status(shop, order) == "handling"
