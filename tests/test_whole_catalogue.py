@@ -180,7 +180,8 @@ async def test_both_codecs_bring_the_store_to_the_same_state(
             states.append(_comparable(state))
             if by_hand:
                 _what_the_erp_did_not_say_is_there(before, state)
-    assert states[0] == states[1]
+    for part in states[0]:
+        assert (part, states[0][part]) == (part, states[1][part])
 
 
 async def _edited_by_hand(sandbox: RunningSandbox) -> None:
@@ -225,8 +226,11 @@ def _what_the_erp_did_not_say_is_there(before: dict[str, Any], after: dict[str, 
 def _comparable(state: dict[str, Any]) -> Any:
     """Ids are VTEX's own choice: records by name, references by what they lead to.
 
-    REST's schema wants a number for the score of a category that is updated: none becomes 0.
+    REST's schema wants a number for the score of a category that is updated: none becomes 0. Through the
+    webservice an active SKU is one that shall be active as soon as it can, which REST has a field for.
     """
+    for sku in state["skus"]:
+        del sku["ActivateIfPossible"]
     names = {
         kind: {each["Id"]: each["Name"] for each in state[kind]}
         for kind in ("brands", "categories", "products")

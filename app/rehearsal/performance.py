@@ -12,7 +12,7 @@ from app.queue.folding import FRESHNESS
 from app.queue.store import Store
 from app.rehearsal import seeding
 from app.rehearsal.lanes import Lanes
-from app.rehearsal.stage import SeedingBindings, Stage
+from app.rehearsal.stage import Aside, SeedingBindings, Stage
 from app.vtex.store import open_store
 
 
@@ -40,7 +40,8 @@ class Rehearser:
         bindings = SeedingBindings(self._store.database, connection, stage, lanes)
         vtex = open_store(stage, connection, settings)
         ordered = self._open_orders.get(connection)
-        shop = Shop(connection, settings, vtex, bindings, self._store, open_orders=ordered)
+        aside = Aside(self._store)
+        shop = Shop(connection, settings, vtex, bindings, aside, open_orders=ordered)
         _prepare(stage, settings, change)
         desired = await lanes.desired_with(kind, change, self._store.clock())
         key = kind.key(change)
@@ -52,7 +53,8 @@ class Rehearser:
             else:
                 left = await kind.deliver(desired, shop)
                 would, reason = _did(stage, was_bound=was_bound, is_new=(kind.name, key) in bindings.new)
-                reason = left or reason
+                also = [f"{event.kind} {event.key} would be told too" for event in aside.heard]
+                reason = "; ".join(filter(None, (left or reason, *also))) or None
         except Waiting as error:
             would, reason = "wait", error.reason
         except DeliveryError as error:

@@ -1,6 +1,7 @@
 """The stage: a stand-in store in memory, the door that leads to it alone, and bindings that seed it."""
 
 import json
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +13,9 @@ from app.config import VtexSettings
 from app.database import Database
 from app.http.answer import Answer
 from app.http.door import Outgoing
+from app.queue.lanes import NewEvent, Submission
+from app.queue.store import Accepted
+from app.queue.store import Store as Queue
 from app.rehearsal.lanes import Lanes
 from app.rehearsal.seeding import seed
 from app.sandbox import create_sandbox
@@ -81,6 +85,26 @@ def _shown(request: Outgoing, *, is_soap: bool) -> Any:
     return request.content.decode() if is_soap else json.loads(request.content)
 
 
+class Aside(Queue):
+    """The queue as it is, read only: what a kind would leave for others is heard, and not stored."""
+
+    def __init__(self, queue: Queue) -> None:
+        super().__init__(queue.database, clock=queue.clock)
+        self.heard: list[NewEvent] = []
+
+    async def accept(self, submission: Submission) -> Accepted:
+        self.heard += submission.events
+        return Accepted(tuple(event.id for event in submission.events))
+
+    async def resend(
+        self,
+        connection_name: str,  # noqa: ARG002  nothing is marked here
+        kind: str,  # noqa: ARG002
+        key_prefixes: Collection[str],  # noqa: ARG002
+    ) -> list[str]:
+        return []
+
+
 class SeedingBindings(Bindings):
     """The real bindings, read only: what is bound is put on the stage, what is bound here stays in memory."""
 
@@ -89,6 +113,7 @@ class SeedingBindings(Bindings):
         self._stage = stage
         self._lanes = lanes
         self._seeded: dict[tuple[str, str], int] = {}
+        self._begun: dict[tuple[str, str], Creation] = {}
         #: What the change brought about.
         self.new: dict[tuple[str, str], int] = {}
 
@@ -109,13 +134,27 @@ class SeedingBindings(Bindings):
         self.new.pop((kind, code), None)
 
     async def begin(self, creation: Creation) -> None:
-        """Nothing is cut off here."""
+        self._begun[creation.kind, creation.code] = creation
 
-    async def begun(self, kind: str, code: str) -> Creation | None:  # noqa: ARG002  as above
-        return None
+    async def begun(self, kind: str, code: str) -> Creation | None:
+        """Only what was begun here: what is cut off in reality is none of a rehearsal's business."""
+        return self._begun.get((kind, code))
+
+    async def unfinished(self, kind: str, parent_id: int) -> list[Creation]:
+        begun = [each for (of_kind, _), each in self._begun.items() if of_kind == kind]
+        return [each for each in begun if each.parent_id == parent_id]
 
     async def abandon(self, kind: str, code: str) -> None:
-        """Nothing was begun."""
+        self._begun.pop((kind, code), None)
+
+    async def below(self, kind: str, prefix: str) -> dict[str, int]:
+        new = {code: each for (of_kind, code), each in self.new.items() if of_kind == kind}
+        return await super().below(kind, prefix) | {c: v for c, v in new.items() if c.startswith(prefix)}
+
+    async def bind_all(self, kind: str, ids: Mapping[str, int]) -> None:
+        for code, vtex_id in ids.items():
+            await self.bind(kind, code, vtex_id)
 
     async def finish(self, kind: str, code: str, vtex_id: int) -> None:
+        await self.abandon(kind, code)
         await self.bind(kind, code, vtex_id)

@@ -138,6 +138,16 @@ async def test_what_vtex_acknowledged_last_would_do_nothing(starting: Starting) 
     assert (told["would"], told["calls"]) == ("nothing", [])
 
 
+async def test_what_a_change_would_leave_for_others_is_not_stored(starting: Starting, catalog: str) -> None:
+    async with starting(vtex={"catalog": catalog}) as bridge:
+        await sku_in_store(bridge)
+        before = await stored(bridge)
+        await rehearse(bridge, "product", {"code": "P1", "active": False})
+        await rehearse(bridge, "image", {"sku": "S1", "images": [{"url": "https://example.com/a.jpg"}]})
+        await rehearse(bridge, "image", {"sku": "S1", "images": []})
+        assert await stored(bridge) == before
+
+
 async def test_the_sum_of_all_changes_is_rehearsed(starting: Starting) -> None:
     async with starting() as bridge:
         await sku_in_store(bridge)
