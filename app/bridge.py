@@ -31,6 +31,7 @@ from app.orders.hook import HookReceivers
 from app.orders.leadership import Leadership
 from app.orders.open_items import OpenOrders
 from app.orders.poller import Poller
+from app.orders.reader import Reader
 from app.orders.telling import KIND as ORDER
 from app.orders.telling import OrderDeliverer
 from app.orders.told import Told
@@ -163,19 +164,16 @@ class Bridge:
     def pollers(self) -> list[Poller]:
         open_orders = self._open_orders()
         return [
-            Poller(
-                name,
-                connection.orders,
-                self.shops[name].orders,
-                _told(connection, self.shops[name]),
-                Hints(self.database, name),
-                self.store,
-                Leadership(self.database, name),
-                open_orders.get(name),
-            )
+            self._poller(name, connection, open_orders.get(name))
             for name, connection in self.settings.connections.items()
             if connection.order_sources
         ]
+
+    def _poller(self, name: str, connection: ConnectionSettings, open_orders: OpenOrders | None) -> Poller:
+        vtex, hints = self.shops[name], Hints(self.database, name)
+        reader = Reader(name, vtex.orders, _told(connection, vtex), hints, self.store, open_orders)
+        leadership, settings = Leadership(self.database, name), connection.orders
+        return Poller(name, settings, vtex.orders, hints, self.store, reader, leadership, open_orders)
 
     def _open_orders(self) -> dict[str, OpenOrders]:
         return {

@@ -7,11 +7,10 @@ from app.config.settings import (
     DeliverySettings,
     ErpSettings,
     OrderSettings,
-    QuotaSettings,
     RetentionSettings,
     Settings,
-    VtexSettings,
 )
+from app.config.vtex import QuotaSettings, VtexSettings
 
 __all__ = [
     "ConnectionSettings",

@@ -5,10 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
-    HttpUrl,
     StringConstraints,
     model_validator,
 )
@@ -17,105 +14,12 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from app.config.secret import SecretRef
+from app.config.vtex import BaseUrl, QuotaSettings, Section, Text, VtexSettings
 
 ConnectionName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _base_url(url: HttpUrl) -> str:
-    return str(url).rstrip("/")
-
-
-BaseUrl = Annotated[HttpUrl, AfterValidator(_base_url)]
-
-
-class Defaults(_Section):
-    """Where express mode puts new products (VTEX ids)."""
-
-    category_id: int
-    brand_id: int
-    department_id: int | None = None
-
-
-class QuotaSettings(_Section):
-    """What the other side allows; without `burst` it counts requests per minute."""
-
-    per_minute: Annotated[float, Field(gt=0)]
-    #: Two at least: with one, no request could ever be late.
-    burst: Annotated[int, Field(ge=2)] | None = None
-
-
-class BudgetSettings(_Section):
-    """Quotas of accounts that have others than VTEX publishes; what is not published adapts by itself."""
-
-    pricing_writes: QuotaSettings | None = None
-    pricing_deletes: QuotaSettings | None = None
-    pricing_reads: QuotaSettings | None = None
-    order_reads: QuotaSettings | None = None
-    orders: QuotaSettings | None = None
-    catalog: QuotaSettings | None = None
-    catalog_endpoint: QuotaSettings | None = None
-    logistics: QuotaSettings | None = None
-    webservice: QuotaSettings | None = None
-    payments: QuotaSettings | None = None
-
-
-class VtexSettings(_Section):
-    account: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-    environment: Text = "vtexcommercestable"
-    app_key: SecretRef
-    app_token: SecretRef
-    catalog: Literal["rest", "webservice"] = "rest"
-    #: complete: the ERP owns all that it sends; express: later only EANs, measures, prices and stock.
-    mode: Literal["complete", "express"] = "complete"
-    defaults: Defaults | None = None
-    #: express: the fields, by kind, that the ERP keeps after creation, instead of the kind's own list.
-    express_owns: dict[str, frozenset[str]] = {}
-    #: Whether the ERP's quantities leave out the orders that it has taken, or we are to: physical totals.
-    stock_policy: Literal["as_sent", "subtract_open_orders"] = "as_sent"
-    #: The unit in which the ERP sends weights, and the one the store weighs in (VTEX: usually grams).
-    weight_unit: Literal["g", "kg"]
-    store_weight_unit: Literal["g", "kg"] = "g"
-    length_unit: Literal["mm", "cm", "m"]
-    store_length_unit: Literal["mm", "cm", "m"] = "cm"
-    rest_url: BaseUrl | None = None
-    pricing_url: BaseUrl | None = None
-    payments_url: BaseUrl | None = None
-    webservice_url: BaseUrl | None = None
-    timeout_seconds: Annotated[float, Field(gt=0, le=30)] = 10
-    budgets: BudgetSettings = BudgetSettings()
-
-    @model_validator(mode="after")
-    def _express_needs_defaults(self) -> Self:
-        if self.mode == "express" and self.defaults is None:
-            raise ValueError('mode = "express" needs a [defaults] section with category_id and brand_id')
-        return self
-
-    @property
-    def rest_base(self) -> str:
-        return str(self.rest_url or f"https://{self.account}.{self.environment}.com.br")
-
-    @property
-    def pricing_base(self) -> str:
-        return str(self.pricing_url or f"https://api.vtex.com/{self.account}")
-
-    @property
-    def payments_base(self) -> str:
-        return str(self.payments_url or f"https://{self.account}.vtexpayments.com.br")
-
-    @property
-    def webservice_address(self) -> str:
-        return str(
-            self.webservice_url
-            or f"https://webservice-{self.account}.vtexcommerce.com.br/AdminWebService/Service.svc"
-        )
-
-
-class ErpSettings(_Section):
+class ErpSettings(Section):
     callback_url: BaseUrl
     #: A Standard Webhooks secret (`whsec_` + base64).
     callback_secret: SecretRef
@@ -139,8 +43,8 @@ class ErpSettings(_Section):
         return present | ({"callback_secret_previous": previous} if previous else {})
 
 
-class OrderSettings(_Section):
-    sources: list[Literal["feed", "hook", "list"]] = ["feed"]
+class OrderSettings(Section):
+    sources: list[Literal["feed", "hook", "list"]] = Field(default=["feed"])
     #: Where VTEX reaches this bridge's /v1/vtex/hook/orders, from outside and by https.
     hook_url: BaseUrl | None = None
     #: VTEX sends it with each notification, in the header `key`; it selects the connection.
@@ -161,7 +65,7 @@ class OrderSettings(_Section):
         return self
 
 
-class ConnectionSettings(_Section):
+class ConnectionSettings(Section):
     vtex: VtexSettings
     erp: ErpSettings | None = None
     orders: OrderSettings = OrderSettings()
@@ -189,13 +93,13 @@ class ConnectionSettings(_Section):
         return frozenset(self.orders.sources if self.erp else ())
 
 
-class ServerSettings(_Section):
+class ServerSettings(Section):
     host: Text = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     max_body_bytes: Annotated[int, Field(ge=1024)] = 5 * 1024 * 1024
 
 
-class DeliverySettings(_Section):
+class DeliverySettings(Section):
     #: Attempts in flight for each connection, in each process that dispatches.
     concurrency: Annotated[int, Field(ge=1, le=1000)] = 16
     #: A worker that dies leaves its lanes to others after this; while it lives, it renews its leases.
@@ -219,7 +123,7 @@ class DeliverySettings(_Section):
     poll_seconds: Annotated[float, Field(gt=0)] | None = None
 
 
-class RetentionSettings(_Section):
+class RetentionSettings(Section):
     """How long what has ended is kept; what is wanted of an entity is kept for ever."""
 
     #: Changes that say how an entity should look.

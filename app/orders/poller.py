@@ -1,40 +1,32 @@
-"""The poller: hears of orders (feed, list), reads each, and makes a new status an event for the ERP."""
+"""The poller: hears of orders from its sources (feed, hook, list), and has each read."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import wraps
-from typing import Any
-
-from uuid_utils.compat import uuid7
 
 from app import logging, metrics
 from app.config import OrderSettings
-from app.errors import BridgeError, DatabaseUnavailable, DeliveryError, Paused, Retry, Unauthorized
+from app.errors import BridgeError, DatabaseUnavailable, Paused, Retry, Unauthorized
 from app.orders.feed import ensure_feed, read_feed
 from app.orders.hints import Hint, Hints
 from app.orders.hook import ensure_hook
 from app.orders.leadership import RENEW_SECONDS, Leadership
 from app.orders.open_items import OpenOrders
-from app.orders.status import BEFORE_HANDLING, CLOSED, READY, REPORTED
+from app.orders.reader import Reader
+from app.orders.status import CLOSED, READY, REPORTED
 from app.orders.sweep import sweep
-from app.orders.telling import KIND, PRIORITY
-from app.orders.told import Told
-from app.queue.lanes import Backoff, NewEvent, Submission
+from app.queue.lanes import Backoff
 from app.queue.store import Store
 from app.vtex.orders import Orders
 
 log = logging.get(__name__)
 
-_READERS = 8
-_HINT_POLL_SECONDS = 0.5
 #: A new feed knows no past, and the list's index lags some minutes: so twice.
 _SWEEP_AGAIN = timedelta(minutes=10)
 _SWEEP_POLL_SECONDS = 1.0
 _NOT_LEADING_SECONDS = 0.2
-#: VTEX does not show yet what its feed told: the order comes later, and must not be forgotten.
-_NOT_YET = timedelta(minutes=1)
 #: The feed tells when an open order ends; what it missed is looked at after so long, so many at once.
 _OPEN_CHECK = timedelta(hours=1)
 _OPEN_MOST = 200
@@ -42,31 +34,30 @@ _BACKOFF = Backoff(timedelta(seconds=1), timedelta(seconds=60))
 
 
 class Poller:
-    """One connection's sources and readers."""
+    """One connection's sources."""
 
     def __init__(
         self,
         connection: str,
         settings: OrderSettings,
         orders: Orders,
-        told: Told,
         hints: Hints,
         store: Store,
+        reader: Reader,
         leadership: Leadership,
         open_orders: OpenOrders | None = None,
     ) -> None:
         self._connection = connection
         self._settings = settings
         self._orders = orders
-        self._told = told
         self._hints = hints
         self._store = store
+        self._reader = reader
         self._leadership = leadership
         #: Where the stock's policy needs to know when an order ends.
         self._open_orders = open_orders
         self._watched = REPORTED if open_orders is None else REPORTED | CLOSED
         self._stopping = asyncio.Event()
-        self._hinted = asyncio.Event()
         self._feed_is_ours = False
         self._hook_is_ours = False
         #: When the list is read beside the feed.
@@ -75,7 +66,7 @@ class Poller:
     async def run(self) -> None:
         """Until `stop`; an outage of VTEX or of the database is waited for."""
         sources = self._settings.sources
-        loops = [self._forever(self._read_hinted), self._forever(self._lead)]
+        loops = [self._forever(self._reader.read_hinted), self._forever(self._lead)]
         if "feed" in sources:
             loops.append(self._forever(self._led(self._poll_feed)))
         if "hook" in sources:
@@ -102,14 +93,14 @@ class Poller:
             if self._leadership.is_ours:
                 return await step()
             # Whoever takes over learns anew what VTEX has.
-            self._feed_is_ours = False
+            self._feed_is_ours = self._hook_is_ours = False
             return _NOT_LEADING_SECONDS
 
         return as_leader
 
     def stop(self) -> None:
         self._stopping.set()
-        self._hinted.set()
+        self._reader.hinted.set()
 
     async def _forever(self, step: Callable[[], Awaitable[float]]) -> None:
         """`step` says how many seconds to rest after it."""
@@ -146,10 +137,10 @@ class Poller:
 
     async def _check_hook(self) -> float:
         await ensure_hook(self._orders, self._settings, self._watched)
-        if not self._hook_is_ours:
-            # A new hook knows no past, like a new feed.
-            now = self._store.clock()
-            self._hook_is_ours, self._sweeps = True, [now, now + _SWEEP_AGAIN]
+        now = self._store.clock()
+        # A new hook knows no past, like a new feed; and what it told while the database was away is lost.
+        self._sweeps += [now] if self._hook_is_ours else [now, now + _SWEEP_AGAIN]
+        self._hook_is_ours = True
         metrics.LAST_POLL.labels(self._connection, "hook").set_to_current_time()
         return self._settings.hook_check_seconds
 
@@ -178,82 +169,11 @@ class Poller:
         due = await self._open_orders.unchecked(life, _OPEN_MOST) if self._open_orders else []
         await self._hints.put(Hint(order_id, None) for order_id in due)
         if due:
-            self._hinted.set()
+            self._reader.hinted.set()
         return self._settings.list_poll_seconds
 
     def _seen(self, source: str, found: int) -> None:
         metrics.LAST_POLL.labels(self._connection, source).set_to_current_time()
         if found:
             metrics.ORDERS_HINTED.labels(self._connection, source).inc(found)
-            self._hinted.set()
-
-    async def _read_hinted(self) -> float:
-        self._hinted.clear()
-        hints = await self._hints.take(_READERS)
-        if not hints:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._hinted.wait(), _HINT_POLL_SECONDS)
-            return 0
-        settled = await asyncio.gather(*(self._settle(hint) for hint in hints))
-        await self._hints.settle([hint for hint, done in zip(hints, settled, strict=True) if done])
-        return 0
-
-    async def _settle(self, hint: Hint) -> bool:
-        """True when all that the hint can tell is known; no order's trouble holds up its neighbours."""
-        if hint.state and await self._store.read.knows(
-            self._connection, KIND, f"{hint.order_id}/{hint.state}"
-        ):
-            return True
-        try:
-            order = await self._orders.read(hint.order_id)
-            if order is not None and await self._reported(hint, order):
-                return True
-        except DatabaseUnavailable:
-            return False
-        except DeliveryError as error:
-            floor = error.after if isinstance(error, Retry | Unauthorized | Paused) else None
-            log.warning("order.unread", connection=self._connection, order=hint.order_id, reason=error.reason)
-            await self._hints.postpone(hint, self._store.clock() + _BACKOFF.delay(2, floor))
-            return False
-        except Exception:  # an order that we cannot read is kept for the version that can
-            log.exception("order.bug", connection=self._connection, order=hint.order_id)
-        log.warning("order.not_yet", connection=self._connection, order=hint.order_id, hinted=hint.state)
-        await self._hints.postpone(hint, self._store.clock() + _NOT_YET)
-        return False
-
-    async def _reported(self, hint: Hint, order: dict[str, Any]) -> bool:
-        """False for an order that has not come to what the hint names, as VTEX shows it now."""
-        status = order.get("status")
-        metrics.ORDERS_READ.labels(self._connection, str(status)).inc()
-        if self._open_orders is not None and status in CLOSED:
-            await self._open_orders.close(hint.order_id)
-        if status in REPORTED:
-            await self._tell(hint.order_id, status, await self._told.of(order))
-            return True
-        if hint.state in CLOSED:
-            return status in CLOSED
-        return status is not None and (hint.state != READY or status not in BEFORE_HANDLING)
-
-    async def _tell(self, order_id: str, status: str, document: dict[str, object]) -> None:
-        """A status of an order is told once: its idempotency key never expires."""
-        event = NewEvent(
-            id=uuid7(),
-            kind=KIND,
-            key=order_id,
-            target=f"order:{order_id}",
-            priority=PRIORITY,
-            payload=document,
-            fold=None,
-        )
-        accepted = await self._store.accept(
-            Submission(self._connection, (event,), route=KIND, idempotency_key=f"{order_id}/{status}")
-        )
-        if not accepted.repeated:
-            metrics.EVENTS_ACCEPTED.labels(self._connection, KIND).inc()
-            log.info(
-                "order.read",
-                connection=self._connection,
-                order=order_id,
-                status=status,
-                event_id=str(event.id),
-            )
+            self._reader.hinted.set()
