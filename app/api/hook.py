@@ -1,6 +1,8 @@
 """POST /v1/vtex/hook/orders: VTEX says that an order changed; 200 at once, whatever happens behind."""
 
 import asyncio
+import json
+import re
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -16,6 +18,8 @@ log = logging.get(__name__)
 #: VTEX gives up after five.
 _STORED_WITHIN_SECONDS = 4.0
 _MOST_BYTES = 64 * 1024
+_ORDER_ID = re.compile(r"(?!\.+\Z)[A-Za-z0-9_.-]{1,100}")
+_STATE = re.compile(r"[a-z0-9-]{1,100}")
 
 
 def router() -> APIRouter:
@@ -39,16 +43,20 @@ def router() -> APIRouter:
 async def _hint(request: Request) -> Hint | None:
     """None for VTEX's ping, and for what names no order: it must not be sent again for ever."""
     body: Any = None
-    if int(request.headers.get("content-length", 0)) <= _MOST_BYTES:
+    content = bytearray()
+    async for part in request.stream():
+        if len(content) <= _MOST_BYTES:
+            content += part
+    if len(content) <= _MOST_BYTES:
         try:
-            body = await request.json()
-        except ValueError:
+            body = json.loads(content)
+        except (ValueError, RecursionError):
             log.warning("hook.unreadable")
     named = body.get("OrderId") if isinstance(body, dict) else None
-    if not isinstance(named, str) or not named:
+    if not isinstance(named, str) or not _ORDER_ID.fullmatch(named):
         return None
     state = body.get("State")
-    return Hint(named, state if isinstance(state, str) else None)
+    return Hint(named, state if isinstance(state, str) and _STATE.fullmatch(state) else None)
 
 
 async def _kept(receivers: HookReceivers, connection: str, hint: Hint) -> None:

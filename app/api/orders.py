@@ -29,7 +29,7 @@ OrderId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.-]{1,100}$", description="V
 class OrderQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    cursor: int | None = Field(default=None, description="From the page before.")
+    cursor: int | None = Field(default=None, ge=1, le=2**63 - 1, description="From the page before.")
     limit: int = Field(default=100, ge=1, le=500, description="Orders of one page.")
 
 

@@ -50,14 +50,14 @@ Rehearse = Callable[[str, Kind[Any], Sequence[Change]], Awaitable[list[Rehearsal
 
 def is_dry_run(query: bytes) -> bool:
     """Another parameter is refused: a misspelt dry_run would store the change."""
-    dry_run = False
+    said = set[str]()
     for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
         if name != PARAMETER:
             raise _mistake(name, f"{name} is no parameter here; the parameters are {PARAMETER}")
-        if value not in {"true", "false"}:
-            raise _mistake(name, f"{PARAMETER} must be true or false")
-        dry_run = value == "true"
-    return dry_run
+        said.add(value)
+    if not said <= {"true", "false"} or len(said) > 1:
+        raise _mistake(PARAMETER, f"{PARAMETER} must be true or false")
+    return said == {"true"}
 
 
 def check_rehearsable(kind: Kind[Any], changes: Sequence[Change], states: Sequence[str]) -> None:

@@ -117,8 +117,9 @@ async def follow_product(shop: Shop, product: str, product_id: int, *, active: b
         elif code and await _concerns(shop, code, sku, active=active):
             events.append(_event(code, active=active))
     if events:
-        await shop.store.accept(Submission(shop.connection, tuple(events)))
-        metrics.EVENTS_ACCEPTED.labels(shop.connection, KIND.name).inc(len(events))
+        accepted = await shop.store.accept(Submission(shop.connection, tuple(events)))
+        if not accepted.repeated:
+            metrics.EVENTS_ACCEPTED.labels(shop.connection, KIND.name).inc(len(events))
     if active:
         await bindings.forget(_DEACTIVATED, product)
     if unknown:

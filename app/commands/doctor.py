@@ -81,13 +81,13 @@ def _read(place: str) -> list[dict[str, Any]]:
         content = json.loads(sys.stdin.read() if place == "-" else Path(place).read_text(encoding="utf-8"))
     except OSError as error:
         raise BridgeError(f"{place}: cannot be read ({error.strerror})") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BridgeError(f"{place}: is no JSON: {error}") from None
     changes = content if isinstance(content, list) else [content]
     for index, each in enumerate(changes):
         if not isinstance(each, dict) or set(each) != {"kind", "change"}:
             raise BridgeError(f'{place}: change {index + 1} must be {{"kind": …, "change": {{…}}}}')
-        if each["kind"] not in KINDS or KINDS[each["kind"]].fold is None:
+        if each["kind"] not in list(KINDS) or KINDS[each["kind"]].fold is None:
             states = ", ".join(kind.name for kind in KINDS.values() if kind.fold)
             raise BridgeError(f"{place}: change {index + 1}: kind must be one of {states}")
     return changes
@@ -96,6 +96,8 @@ def _read(place: str) -> list[dict[str, Any]]:
 async def _explained(settings: Settings, connection: str, changes: list[dict[str, Any]]) -> list[Rehearsal]:
     told: list[Rehearsal] = []
     async with bridge(settings) as parts:
+        if not await is_migrated(parts.database):
+            raise BridgeError("the database has another version's schema; run `bridge migrate` first")
         for index, each in enumerate(changes):
             kind = KINDS[each["kind"]]
             try:

@@ -50,8 +50,10 @@ load = typer.Typer(
 
 
 @contextmanager
-def refusals(console: Console, report: Path | None) -> Iterator[Callable[[int, str], None]]:
+def refusals(console: Console, report: Path | None, loaded: Path) -> Iterator[Callable[[int, str], None]]:
     """Tells of each refused line at once: none is kept in memory."""
+    if report and report.exists() and report.samefile(loaded):
+        raise BridgeError(f"--report {report} is the file to load itself; name another")
     with ExitStack() as stack:
         try:
             file = stack.enter_context(report.open("wb")) if report else None
@@ -90,7 +92,7 @@ def changes(
     form = format_of(file, format_)
     _check(file, form, kind)
     console = Console(stderr=True)
-    with refusals(console, report) as refused, progress_on(console) as progress:
+    with refusals(console, report, file) as refused, progress_on(console) as progress:
         task = progress.add_task(file.name, total=file.stat().st_size)
         named = f"{digest(file)}:{run}"
 
@@ -136,7 +138,7 @@ def bindings(
     name = connection_of(settings, connection)
     lines = lines_of(file, format_of(file, format_))
     console = Console(stderr=True)
-    with refusals(console, report) as refused, progress_on(console) as progress:
+    with refusals(console, report, file) as refused, progress_on(console) as progress:
         task = progress.add_task(file.name, total=file.stat().st_size)
 
         def loading(store: Store) -> CodesLoading:

@@ -27,7 +27,7 @@ def _value(cell: str, types: frozenset[str]) -> Any:
     if types & _DOCUMENTS or (types & _NUMBERS and "string" not in types):
         try:
             msgspec.json.decode(cell)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             return cell
         return msgspec.Raw(cell.encode())
     return cell

@@ -133,7 +133,7 @@ def _json(content: bytes, kind_name: str | None) -> tuple[str | None, bytes]:
     try:
         members = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
         kind = msgspec.json.decode(members.pop("kind", msgspec.Raw(b"null")), type=str | None)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RefusedLine(f"the line is not valid JSON, or its kind is no text: {error}") from None
     return kind, msgspec.json.encode(members)
 

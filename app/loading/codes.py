@@ -144,7 +144,7 @@ def _row(line: Line) -> Row:
     if isinstance(line.content, bytes):
         try:
             members = msgspec.json.decode(line.content, type=dict[str, object])
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise _MistakenError(f"the line is not valid JSON: {error}") from None
     else:
         members = dict(line.content)

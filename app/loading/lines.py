@@ -81,14 +81,21 @@ def header_of(path: Path) -> list[str]:
     """The names of a CSV file's columns."""
     with path.open("rb") as file:
         text = _as_text(file)
-        return next(csv.reader(text, delimiter=_delimiter(text)), [])
+        return _header(csv.reader(text, delimiter=_delimiter(text)), path)
+
+
+def _header(rows: Iterator[list[str]], path: Path) -> list[str]:
+    try:
+        return next(rows, [])
+    except csv.Error as error:
+        raise BridgeError(f"{path}: the first line cannot be read: {error}") from None
 
 
 def csv_rows(file: BinaryIO, path: Path) -> Iterator[Line]:
     """An empty cell says nothing; a row may go over several lines within quotes."""
     text = _as_text(file)
     rows = csv.reader(text, delimiter=_delimiter(text))
-    header = [name.strip() for name in next(rows, [])]
+    header = [name.strip() for name in _header(rows, path)]
     if not any(header) or len(set(header)) != len(header):
         raise BridgeError(f"{path}: the first line has to name each column once")
     while True:

@@ -68,7 +68,7 @@ def _book(found: Ledger, ordered: dict[tuple[str | None, int | None], Line], inv
         found.invoiced += value
     for item in invoice["items"]:
         for (sku, vtex_sku_id), line in ordered.items():
-            if (sku or None) == (item.get("sku") or None) or vtex_sku_id == item.get("vtex_sku_id"):
+            if (sku and sku == item.get("sku")) or (vtex_sku_id and vtex_sku_id == item.get("vtex_sku_id")):
                 if is_return:
                     line.returned += item["quantity"]
                 else:

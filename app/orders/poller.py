@@ -71,7 +71,8 @@ class Poller:
             loops.append(self._forever(self._led(self._poll_feed)))
         if "hook" in sources:
             loops.append(self._forever(self._led(self._check_hook)))
-        if "list" in sources:
+        if "list" in sources or set(sources) == {"hook"}:
+            # A hook alone forgets what it told while the database was away, or VTEX had dropped it.
             loops.append(self._forever(self._led(self._poll_list)))
         elif sources:
             loops.append(self._forever(self._led(self._sweep)))

@@ -162,3 +162,29 @@ async def test_beside_a_running_bridge_what_is_loaded_is_delivered(
         await until(delivered, "all brands are delivered")
     names = [each["Name"] for each in (await sandbox.state())["brands"] if each["Name"].startswith("Brand ")]
     assert len(names) == len(set(names)) == 20
+
+
+def test_a_report_never_overwrites_the_file_that_is_loaded(command: Loaded) -> None:
+    file = command.written("stock.jsonl", stock(1))
+    for load in (["load", file, "--kind", "stock"], ["load", "bindings", file]):
+        ended = command.run(*load, "--report", str(command.folder / "." / "stock.jsonl"))
+        assert ended.returncode == 2
+        assert "is the file to load itself" in ended.stderr
+    assert (command.folder / "stock.jsonl").read_text() == f"{stock(1)}\n"
+
+
+def test_what_is_nested_too_deeply_is_refused_and_the_others_accepted(command: Loaded) -> None:
+    deep = "[" * 50_000 + "]" * 50_000
+    file = command.written("all.jsonl", f'{{"kind": "stock", "sku": {deep}}}', stock(1, kind="stock"))
+    ended = command.run("load", file)
+    assert (ended.returncode, ended.stdout.partition("\n")[0]) == (1, "1 accepted, 1 refused")
+    ended = command.run("load", command.written("image.csv", "sku,images", f"A,{deep}"), "--kind", "image")
+    assert (ended.returncode, ended.stdout.partition("\n")[0]) == (1, "0 accepted, 1 refused")
+    ended = command.run("load", "bindings", command.written("codes.jsonl", f'{{"kind": {deep}}}'))
+    assert (ended.returncode, ended.stdout) == (1, "0 bound, 1 refused\n")
+
+
+def test_a_first_line_without_end_does_not_start(command: Loaded) -> None:
+    ended = command.run("load", command.written("stock.csv", "s" * 200_000, "A"), "--kind", "stock")
+    assert ended.returncode == 2
+    assert "the first line cannot be read" in ended.stderr

@@ -1,10 +1,13 @@
 """What can be asked of orders: which were read, each one's journey and ledger, reading or telling one now."""
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from app.orders.journey import ledger
+from app.queue.models import Status
 from tests.orders.conftest import Starting
 from tests.orders.erp import Erp
 from tests.orders.steps import bought, handled, order_reaches, told
@@ -46,7 +49,9 @@ async def test_a_connection_without_an_erp_imports_nothing(starting: Starting) -
     assert "reads no orders" in answer.json()["detail"]
 
 
-@pytest.mark.parametrize("query", [{"limit": 0}, {"limit": 501}, {"cursor": "x"}, {"page": 2}])
+@pytest.mark.parametrize(
+    "query", [{"limit": 0}, {"limit": 501}, {"cursor": "x"}, {"cursor": 2**63}, {"page": 2}]
+)
 async def test_a_wrong_parameter_is_refused_by_name(starting: Starting, query: dict[str, Any]) -> None:
     async with starting() as bridge:
         answer = await bridge.client.get("/v1/orders", params=query)
@@ -113,3 +118,11 @@ async def test_an_order_is_told_again_under_its_first_webhook_id(
         await told(erp, 2)
     first, second = erp.callbacks
     assert (first.id, first.raw) == (second.id, second.raw)
+
+
+def test_an_invoice_by_vtexs_id_is_booked_on_its_own_line_of_items_without_codes() -> None:
+    items = [{"sku": None, "vtex_sku_id": number, "quantity": 1} for number in (1, 2)]
+    payload = {"value": "5.00", "items": [{"vtex_sku_id": 2, "quantity": 1, "price": "5.00"}]}
+    invoice: Any = SimpleNamespace(status=Status.DELIVERED, payload=payload)
+    found = ledger({"total": "10.00", "items": items}, [invoice])
+    assert [line.remaining for line in found.lines] == [1, 0]

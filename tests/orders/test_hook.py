@@ -124,3 +124,50 @@ async def test_vtex_has_its_200_within_five_seconds_while_the_database_is_blocke
             other.execute("ROLLBACK")
     assert answer.status_code == 200
     assert took < 5
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[" * 50_000,
+        b'{"OrderId": "\\ud800", "State": "canceled"}',
+        b'{"OrderId": "a\\u0000b"}',
+        b'{"OrderId": ".."}',
+        b'{"OrderId": "../../catalog"}',
+        b'{"OrderId": "%s"}' % (b"1" * 60_000),
+        b" " * 70_000 + b'{"OrderId": "1-01"}',
+    ],
+)
+async def test_what_no_order_can_be_called_is_answered_200_and_forgotten(
+    starting: Starting, content: bytes
+) -> None:
+    async with (
+        starting(**hooked(free_port())) as bridge,
+        httpx2.AsyncClient(base_url=bridge.client.base_url) as client,
+    ):
+        answer = await client.post(PATH, content=content, headers={"key": SECRET})
+        assert answer.status_code == 200
+        assert await hints(bridge) == 0
+
+
+async def test_a_state_that_none_is_called_is_no_state(starting: Starting) -> None:
+    content = rb'{"OrderId": "1-01", "State": "\ud800"}'
+    async with (
+        starting(**hooked(free_port())) as bridge,
+        httpx2.AsyncClient(base_url=bridge.client.base_url) as client,
+    ):
+        assert (await client.post(PATH, content=content, headers={"key": SECRET})).status_code == 200
+        assert await hints(bridge) == 1
+
+
+async def test_what_the_hook_lost_is_found_by_the_list(
+    starting: Starting, shop: RunningSandbox, erp: Erp
+) -> None:
+    """VTEX had dropped it, or the database was away, long after both sweeps of a new hook."""
+    async with starting(**hooked(free_port(), hook_check_seconds=3600)):
+        await registered(shop)
+        await as_staff(shop, "DELETE", CONFIG)
+        await asyncio.sleep(1.5)
+        order = await bought(shop)
+        await handled(shop, order)
+    assert len(erp.callbacks) == 1

@@ -27,6 +27,8 @@ def explained(
     ("content", "mistake"),
     [
         ("{", "is no JSON"),
+        ("[" * 100_000, "is no JSON"),
+        ({"kind": ["brand"], "change": {}}, "change 1: kind must be one of brand, category"),
         ({"kind": "brand"}, 'change 1 must be {"kind": …, "change": {…}}'),
         ([CHANGE, {"kind": "invoice", "change": {}}], "change 2: kind must be one of brand, category"),
         ({"kind": "stock", "change": {"sku": "A"}}, "change 1: nothing was stored; /warehouse"),
@@ -34,6 +36,11 @@ def explained(
 )
 def test_a_wrong_file_names_the_fix(on_sqlite: Command, tmp_path: Path, content: Any, mistake: str) -> None:
     assert mistake in refused(explained(on_sqlite, tmp_path, content))[0]
+
+
+def test_a_database_that_is_not_migrated_is_said(sqlite_url: str, tmp_path: Path) -> None:
+    mistake = refused(explained(Command(tmp_path, sqlite_url), tmp_path, CHANGE))[0]
+    assert "run `bridge migrate`" in mistake
 
 
 def test_the_calls_are_printed_and_none_is_made(command: Command, tmp_path: Path) -> None:

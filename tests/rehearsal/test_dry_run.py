@@ -1,16 +1,29 @@
 """?dry_run=true shows the calls to VTEX that a change would make, makes none and stores nothing."""
 
+import inspect
 from typing import Any
 
 import pytest
 
+from app.bindings import Bindings
 from app.changes import KINDS
+from app.rehearsal.stage import SeedingBindings
 from tests.changes.conftest import Starting
 from tests.changes.steps import PRODUCT, SKU, deliver, sku_in_store
 from tests.running import RunningBridge, RunningSandbox
 
 EXPRESS: dict[str, Any] = {"mode": "express", "defaults": {"category_id": 7, "brand_id": 8}}
 STATES = [kind.name for kind in KINDS.values() if kind.fold is not None]
+
+
+def test_all_that_writes_bindings_stays_on_the_stage() -> None:
+    writing = {name for name, each in vars(Bindings).items() if "_database.write(" in _source(each)}
+    assert {"bind", "finish", "forget"} <= writing
+    assert writing <= set(vars(SeedingBindings))
+
+
+def _source(member: Any) -> str:
+    return inspect.getsource(member) if inspect.isfunction(member) else ""
 
 
 async def rehearse(bridge: RunningBridge, kind: str, change: Any) -> dict[str, Any]:
@@ -36,6 +49,7 @@ async def requests(sandbox: RunningSandbox) -> int:
     [
         ("dry_run=yes", "dry_run must be true or false"),
         ("dry_run=", "dry_run must be true or false"),
+        ("dry_run=true&dry_run=false", "dry_run must be true or false"),
         ("dryrun=true", "dryrun is no parameter here; the parameters are dry_run"),
     ],
 )
