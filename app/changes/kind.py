@@ -37,11 +37,18 @@ def _no_nul(text: str) -> str:
     return text
 
 
+def _one_line(code: str) -> str:
+    """A line break is a file's missing quote, never a code's."""
+    if not code.isprintable():
+        raise ValueError("must not contain line breaks, tabs or other control characters")
+    return code
+
+
 #: VTEX answers 400 with an empty body to a value that ends in a blank.
 Text = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_no_nul)]
 #: The ERP's own code of a thing; VTEX calls it RefId.
 Code = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50), AfterValidator(_no_nul)
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50), AfterValidator(_one_line)
 ]
 
 

@@ -24,13 +24,17 @@ class HookReceivers:
         self._receivers = receivers
 
     def connection_of(self, secret: str) -> str | None:
-        """All are compared, so that the time tells nothing."""
-        matches = [
-            connection
-            for connection, (reference, _) in self._receivers.items()
-            if hmac.compare_digest(reference.get().encode(), secret.encode())
-        ]
-        return matches[0] if matches else None
+        """All are compared, so that the time tells nothing; a secret that is gone hides no other."""
+        found = None
+        for connection, (reference, _) in self._receivers.items():
+            try:
+                known = reference.get()
+            except (LookupError, OSError) as error:
+                log.error("hook.secret_missing", connection=connection, error=type(error).__name__)
+                continue
+            if hmac.compare_digest(known.encode(), secret.encode("utf-8", "replace")) and known:
+                found = connection
+        return found
 
     async def take(self, connection: str, hint: Hint) -> None:
         """Return after the commit."""

@@ -83,7 +83,11 @@ class Poller:
             await self._leadership.give_up()
 
     async def _lead(self) -> float:
-        await self._leadership.take_or_renew()
+        try:
+            await self._leadership.take_or_renew()
+        except DatabaseUnavailable:
+            # The lease is short: to back off from an outage would leave the sources unasked after it.
+            return RENEW_SECONDS / 5
         return RENEW_SECONDS
 
     def _led(self, step: Callable[[], Awaitable[float]]) -> Callable[[], Awaitable[float]]:
@@ -138,10 +142,10 @@ class Poller:
 
     async def _check_hook(self) -> float:
         await ensure_hook(self._orders, self._settings, self._watched)
-        now = self._store.clock()
-        # A new hook knows no past, like a new feed; and what it told while the database was away is lost.
-        self._sweeps += [now] if self._hook_is_ours else [now, now + _SWEEP_AGAIN]
-        self._hook_is_ours = True
+        if not self._hook_is_ours:
+            # A new hook knows no past, like a new feed.
+            now = self._store.clock()
+            self._hook_is_ours, self._sweeps = True, [now, now + _SWEEP_AGAIN]
         metrics.LAST_POLL.labels(self._connection, "hook").set_to_current_time()
         return self._settings.hook_check_seconds
 

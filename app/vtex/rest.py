@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from app.config import VtexSettings
-from app.errors import Retry
+from app.errors import Refused, Retry
 from app.http.answer import Answer
 from app.http.door import Outgoing, Sender
 from app.vtex.answers import judge
@@ -47,7 +47,9 @@ class Reply:
 
 
 def path(template: str, **values: str | int) -> str:
-    """Fill a path template; each value is one segment, whatever it holds."""
+    """Fill a path template; each value is one segment, whatever it holds; Refused for what leads elsewhere."""
+    if dots := [str(value) for value in values.values() if str(value) in {".", ".."}]:
+        raise Refused(f"{dots[0]!r} is no name that VTEX's addresses can hold; correct it in the ERP")
     return template.format(**{name: quote(str(value), safe="") for name, value in values.items()})
 
 
