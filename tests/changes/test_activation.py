@@ -164,7 +164,7 @@ async def test_one_that_staff_deactivated_does_not_come_back_either(
 ) -> None:
     if catalog == "webservice":
         pytest.skip("the webservice does not show ActivateIfPossible")
-    await deliver(either, "product", PRODUCT)
+    await deliver(either, "product", PRODUCT | {"active": True})
     await deliver(either, "sku", SKU)
     template = await as_staff(sandbox, "GET", f"{SKUS}/1001")
     body = {name: value for name, value in template.items() if value is not None and name != "Id"}

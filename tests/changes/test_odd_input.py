@@ -8,7 +8,7 @@ from app.changes.price import FixedPrice
 from app.changes.product import ProductChange
 from app.changes.stock import StockChange
 
-_NEVER, _MIN = "9999-12-31T23:59:59-03:00", "0001-01-01T00:00:00+01:00"
+_NEVER, _MIN, _NOW = "9999-12-31T23:59:59-03:00", "0001-01-01T00:00:00+01:00", "2026-01-01T00:00:00Z"
 
 
 @pytest.mark.parametrize(
@@ -16,15 +16,13 @@ _NEVER, _MIN = "9999-12-31T23:59:59-03:00", "0001-01-01T00:00:00+01:00"
     [
         (
             FixedPrice,
-            {"trade_policy": "1", "value": 1, "starts_at": "2026-01-01T00:00:00Z", "ends_at": _NEVER},
+            {"trade_policy": "1", "value": 1, "starts_at": _NOW, "ends_at": _NEVER},
         ),
         (ProductChange, {"code": "P", "release_date": _MIN}),
         (StockChange, {"sku": "S", "warehouse": "1_1", "quantity": 1, "counted_at": _NEVER}),
     ],
 )
-def test_a_moment_that_is_no_date_in_utc_is_refused(
-    model: type[BaseModel], values: dict[str, object]
-) -> None:
+def test_a_moment_that_is_no_utc_date_is_refused(model: type[BaseModel], values: dict[str, object]) -> None:
     with pytest.raises(ValidationError, match="is no date in UTC"):
         model.model_validate(values)
 
