@@ -54,7 +54,9 @@ async def deliver(change: ActivationChange, shop: Shop) -> str | None:
     if record is None:
         await shop.bindings.forget("sku", code)
         raise Waiting(f"VTEX no longer has SKU {code}; send it again", on=("sku", code))
-    if bool(record.get("IsActive")) == change.goal:
+    # One that VTEX would activate by itself is not inactive for good.
+    would_be = not change.goal and bool(record.get("ActivateIfPossible"))
+    if bool(record.get("IsActive")) == change.goal and not would_be:
         return None
     if not change.goal:
         # Else VTEX would activate it again with its next image.

@@ -16,6 +16,12 @@ from app.queue.folding import fold
 def _fetchable(url: str) -> str:
     if not re.fullmatch(r"https?://\S+\.(jpg|png|gif)", url, re.IGNORECASE):
         raise ValueError("must start with http:// or https:// and end in .jpg, .png or .gif")
+    try:
+        named = urlsplit(url).hostname
+    except ValueError:
+        named = None
+    if not named:
+        raise ValueError("must name the host that serves the image")
     return url
 
 

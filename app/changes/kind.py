@@ -52,6 +52,21 @@ Code = Annotated[
 ]
 
 
+def _in_every_zone(moment: datetime) -> datetime:
+    """An ERP's "never" in its own zone may be no date in UTC, such as 9999-12-31T23:59:59-03:00."""
+    try:
+        if moment.tzinfo is not None:
+            moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is no date in UTC: stay a day within the years 0001 to 9999") from None
+    return moment
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_every_zone)]
+#: Its zone may be left out.
+LooseMoment = Annotated[datetime, AfterValidator(_in_every_zone)]
+
+
 class Change(BaseModel):
     """What the ERP posts: an absent field means no opinion, null means clear."""
 

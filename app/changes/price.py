@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
-from app.changes.kind import Change, Code, Kind, Shop, StateChange, Text
+from app.changes.kind import Change, Code, Kind, Moment, Shop, StateChange, Text
 from app.changes.price_folding import BASIS, DELETED_AS_OF, fold_price
 from app.changes.price_record import price_record
 from app.changes.sku import sku_id
@@ -30,8 +30,8 @@ class FixedPrice(Change):
     value: Money | None = Field(description="null removes this price, and no other.")
     list_price: Money | None = None
     min_quantity: int = Field(default=1, ge=1)
-    starts_at: AwareDatetime | None = None
-    ends_at: AwareDatetime | None = None
+    starts_at: Moment | None = None
+    ends_at: Moment | None = None
 
     @model_validator(mode="after")
     def _whole_period(self) -> Self:

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from app.changes.activation import follow_product
 from app.changes.alternatives import drop_oldest
-from app.changes.kind import Code, Kind, Shop, StateChange, Text
+from app.changes.kind import Code, Kind, LooseMoment, Shop, StateChange, Text
 from app.changes.record import Access, bring
 from app.changes.taxonomy import LegacyCode, vtex_id_of
 from app.config import VtexSettings
@@ -60,7 +60,7 @@ class ProductChange(StateChange):
         default=None, description="The address in the shop; VTEX makes one from the name."
     )
     tax_code: Annotated[Text, Field(max_length=50)] | None = None
-    release_date: datetime | None = None
+    release_date: LooseMoment | None = None
     score: int | None = None
     active: bool = Field(default=False, description="Whether the shop may sell it.")
     visible: bool = Field(default=False, description="Whether it is listed.")

@@ -5,11 +5,11 @@ from collections.abc import Collection, Iterator
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 from uuid_utils.compat import uuid7
 
 from app import metrics
-from app.changes.kind import Code, Kind, Shop, StateChange
+from app.changes.kind import Code, Kind, Moment, Shop, StateChange
 from app.changes.sku import sku_id
 from app.config import VtexSettings
 from app.queue.folding import Folded, Registers, Saying, fold
@@ -63,7 +63,7 @@ class StockChange(StateChange):
         " D.HH:MM:SS. As long as it was never sent, what the store's team chose stays; null is none.",
         examples=["3.06:00:00"],
     )
-    counted_at: AwareDatetime | None = Field(
+    counted_at: Moment | None = Field(
         default=None,
         description="When the balance was taken, with its zone. It goes to VTEX with this quantity; alone it"
         " is no news: the same quantity counted again is not sent.",
