@@ -3,11 +3,11 @@
 from collections import Counter
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, Field, HttpUrl, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, HttpUrl, StringConstraints, model_validator
 
 from app.changes import invoice_ledger
 from app.changes.access_key import checked
-from app.changes.kind import Change, Code, Kind, Shop, Text
+from app.changes.kind import Change, Code, Kind, Moment, Shop, Text
 from app.changes.ordered import (
     InvoiceNumber,
     Money,
@@ -48,7 +48,7 @@ class InvoiceChange(Change):
     order: OrderId
     number: InvoiceNumber
     type: Literal["output", "input"] = Field(default="output", description="input is a return.")
-    issued_at: AwareDatetime = Field(description="With its zone.")
+    issued_at: Moment = Field(description="With its zone.")
     value: Annotated[Money, Field(gt=0)] = Field(
         description="The invoice's total, shipping included. VTEX calls the order invoiced when its invoices"
         " add up to the order's total."
@@ -64,7 +64,7 @@ class InvoiceChange(Change):
     courier: Text = ""
     tracking_number: Text | None = None
     tracking_url: HttpUrl | None = None
-    dispatched_at: AwareDatetime | None = Field(default=None, description="With its zone.")
+    dispatched_at: Moment | None = Field(default=None, description="With its zone.")
 
 
 async def deliver(change: InvoiceChange, shop: Shop) -> str | None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -30,22 +31,26 @@ from app.queue.lanes import Claim, NewEvent
 from app.queue.store import Store
 from app.vtex.store import VtexStore
 
+#: XML 1.0 has no way to write them, so the webservice could not be told; PostgreSQL stores no NUL.
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
-def _no_nul(text: str) -> str:
-    if "\x00" in text:
-        raise ValueError("must not contain the NUL character")
+
+def _writable(text: str) -> str:
+    if found := _UNWRITABLE.search(text):
+        name = "the NUL character" if found[0] == "\x00" else f"the control character U+{ord(found[0]):04X}"
+        raise ValueError(f"must not contain {name}")
     return text
 
 
 def _one_line(code: str) -> str:
     """A line break is a file's missing quote, never a code's."""
-    if not code.isprintable():
+    if not _writable(code).isprintable():
         raise ValueError("must not contain line breaks, tabs or other control characters")
     return code
 
 
 #: VTEX answers 400 with an empty body to a value that ends in a blank.
-Text = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_no_nul)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_writable)]
 #: The ERP's own code of a thing; VTEX calls it RefId.
 Code = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50), AfterValidator(_one_line)

@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field, HttpUrl, StringConstraints
+from pydantic import Field, HttpUrl, StringConstraints
 
-from app.changes.kind import Change, Kind, Shop, Text
+from app.changes.kind import Change, Kind, Moment, Shop, Text
 from app.changes.ordered import InvoiceNumber, OrderId, Package, moment_of, read_package
 
 
@@ -22,7 +22,7 @@ class TrackingChange(Change):
     )
     url: HttpUrl | None = None
     courier: Text | None = None
-    dispatched_at: AwareDatetime | None = Field(default=None, description="With its zone.")
+    dispatched_at: Moment | None = Field(default=None, description="With its zone.")
 
 
 async def deliver(change: TrackingChange, shop: Shop) -> None:

@@ -4,9 +4,9 @@ import hashlib
 from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-from app.changes.kind import Change, Kind, Shop, Text
+from app.changes.kind import Change, Kind, Moment, Shop, Text
 from app.changes.ordered import InvoiceNumber, OrderId, Package, moment_of, read_package
 from app.errors import Waiting
 
@@ -19,11 +19,11 @@ class TrackingEventChange(Change):
     description: Annotated[Text, StringConstraints(min_length=1, max_length=500)] = Field(
         examples=["Out for delivery"]
     )
-    occurred_at: AwareDatetime = Field(description="When it happened, with its zone.")
+    occurred_at: Moment = Field(description="When it happened, with its zone.")
     city: Annotated[Text, StringConstraints(max_length=100)] = ""
     state: Annotated[Text, StringConstraints(max_length=100)] = Field(default="", examples=["RJ"])
     delivered: bool = Field(default=False, description="The parcel has reached its recipient.")
-    delivered_at: AwareDatetime | None = Field(
+    delivered_at: Moment | None = Field(
         default=None, description="With `delivered`, where it is another moment than `occurred_at`."
     )
 

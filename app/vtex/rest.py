@@ -47,7 +47,7 @@ class Reply:
 
 
 def path(template: str, **values: str | int) -> str:
-    """Fill a path template; each value is one segment, whatever it holds; Refused for what leads elsewhere."""
+    """Fill a path template; each value is one segment, whatever it holds; dots alone are Refused."""
     if dots := [str(value) for value in values.values() if str(value) in {".", ".."}]:
         raise Refused(f"{dots[0]!r} is no name that VTEX's addresses can hold; correct it in the ERP")
     return template.format(**{name: quote(str(value), safe="") for name, value in values.items()})

@@ -31,3 +31,17 @@ def test_a_moment_that_is_no_utc_date_is_refused(model: type[BaseModel], values:
 def test_an_image_without_a_host_is_refused(url: str) -> None:
     with pytest.raises(ValidationError, match="must name the host"):
         Image.model_validate({"url": url})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("bell \x07", "control character U+0007"), ("a\x00b", "NUL"), ("\uffff", "U+FFFF")]
+)
+def test_a_character_that_no_xml_can_hold_is_refused(text: str, said: str) -> None:
+    with pytest.raises(ValidationError, match=said.replace("+", r"\+")):
+        ProductChange.model_validate({"code": "P", "description": text})
+
+
+@pytest.mark.parametrize("code", ["A\nB", "A\tB", "A\x07"])
+def test_a_code_is_of_one_line(code: str) -> None:
+    with pytest.raises(ValidationError, match="must not contain"):
+        ProductChange.model_validate({"code": code})
