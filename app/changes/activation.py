@@ -85,7 +85,7 @@ async def _activate(shop: Shop, code: str, number: int, record: Record) -> str |
 def _refused(record: Record, said: str) -> str:
     """All that can be read is there."""
     kit = "; a kit needs active components" if record.get("IsKit") else ""
-    return f"{said}; look for required specifications of the SKU that are not filled{kit}"
+    return f"{said}; all that we can read is there{kit}"
 
 
 async def _waiting(shop: Shop, code: str, number: int, lacks: list[sellable.Lack], why: str) -> Waiting:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from app.changes.kind import Shop
 from app.errors import DeliveryError
 from app.vtex.catalog import Record
+from app.vtex.catalog.specifications import Owner
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,23 @@ async def before_activation(shop: Shop, code: str, sku_id: int, sku: Record) -> 
     lacks = [] if sku.get("RefId") else [Lack("a RefId (send the SKU again)", ("sku", code))]
     if not await shop.vtex.images.listed(sku_id):
         lacks.append(Lack(f"an image (send image {code})", ("image", code)))
+    lacks += [lack async for lack in _unfilled(shop, code, sku_id)]
     return lacks + [lack async for lack in _inactive_parents(shop, sku)]
+
+
+async def _unfilled(shop: Shop, code: str, sku_id: int) -> AsyncIterator[Lack]:
+    """Specifications that the category demands. What cannot be read now, VTEX's own answer tells."""
+    owner = Owner("sku", code, sku_id)
+    with suppress(DeliveryError):
+        category_id = await shop.vtex.specifications.category_of(owner)
+        required = await shop.vtex.fields.required_of_skus(category_id) if category_id else {}
+        if not required:
+            return
+        filled = {int(each["FieldId"]) for each in await shop.vtex.specifications.read(owner)}
+        for number, name in required.items():
+            if number not in filled:
+                on = ("specification", f"sku/{code}")
+                yield Lack(f"the specification {name} (send specification sku/{code} with it)", on)
 
 
 async def _inactive_parents(shop: Shop, sku: Record) -> AsyncIterator[Lack]:

@@ -15,7 +15,7 @@ from app.loading.lines import Line
 from app.queue.store import Store
 
 #: The kinds whose records in VTEX are found by a binding.
-BOUND_KINDS = ("brand", "category", "product", "sku")
+BOUND_KINDS = ("brand", "category", "product", "sku", "service")
 _COLUMNS = ("kind", "code", "vtex_id")
 _INT32_MAX = 2**31 - 1
 _LONGEST_CODE = 200

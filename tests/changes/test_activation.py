@@ -112,7 +112,7 @@ async def test_what_vtex_refuses_for_another_reason_waits_with_its_words(
     await deliver(either, "sku", SKU | {"kit": True})
     await deliver(either, "image", IMAGES)
     event = await end(either, "activation", ACTIVE, "waiting")
-    assert "nor a kit without active parts; look for required specifications" in event["why"]
+    assert "nor a kit without active parts; all that we can read is there" in event["why"]
     assert "a kit needs active components" in event["why"]
     assert event["next"] == "VTEX is asked again at next_attempt_at"
     sandbox.app.state.store.skus[1001]["IsKit"] = False
@@ -210,4 +210,24 @@ async def test_the_team_decides_where_the_configuration_says_so(
         await sandbox.control("skus/S1/enrich", {"activate": True})
         event = await deliver(bridge, "activation", ACTIVE | {"active": False})
     assert event["why"].startswith("not sent: the configuration leaves it to the store's team")
+    assert await is_active(sandbox)
+
+
+async def test_a_required_specification_is_named_and_its_delivery_activates_the_sku(
+    either: RunningBridge, sandbox: RunningSandbox
+) -> None:
+    await ready(either)
+    group = await as_staff(
+        sandbox, "POST", "/api/catalog/pvt/specificationgroup", {"CategoryId": 1, "Name": "Cores"}
+    )
+    field = {"FieldTypeId": 6, "CategoryId": 1, "FieldGroupId": group["Id"], "Name": "Cor"}
+    demanded = {"IsStockKeepingUnit": True, "IsActive": True, "IsRequired": True}
+    await as_staff(sandbox, "POST", "/api/catalog/pvt/specification", field | demanded)
+    [waits] = await either.post("activation", ACTIVE)
+    event = await either.reaches(waits, "waiting")
+    assert "the specification Cor (send specification sku/S1 with it)" in event["why"]
+    assert not await is_active(sandbox)
+    red = {"group": "Cores", "type": "radio", "name": "Cor", "values": ["Vermelho"]}
+    await deliver(either, "specification", {"sku": "S1", "fields": [red]})
+    await either.reaches(waits, "delivered")
     assert await is_active(sandbox)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from app.sandbox.catalog.shape import Field, check_new_id, conform
+from app.sandbox.catalog.specifications import applicable
 from app.sandbox.state import Store
 from app.sandbox.wire import Record, RefusedError
 
@@ -72,6 +73,8 @@ def replace_sku(store: Store, number: int, body: Mapping[str, object]) -> Record
     record = _sku_record(store, body, own_id=number, has_ean=bool(store.eans[number]))
     record["CreationDate"] = old["CreationDate"]
     record["IsKit"] = record["IsKit"] or old["IsKit"]  # irreversible, says VTEX
+    if record["IsActive"] and lacks_specification(store, number, record["ProductId"]):
+        raise RefusedError(400, "A SKU cannot be active while a required specification is empty")
     if record["IsActive"] and (not store.images[number] or (record["IsKit"] and not has_part(store, number))):
         # VTEX release note: activation is validated.
         raise RefusedError(400, "A SKU cannot be active without an image, nor a kit without active parts")
@@ -111,10 +114,19 @@ def activate_if_possible(store: Store, number: int) -> None:
         return
     if sku["IsKit"] and not has_part(store, number):
         return
+    if lacks_specification(store, number, sku["ProductId"]):
+        return
     product = store.products[sku["ProductId"]]
     brand, category = store.brands[product["BrandId"]], store.categories[product["CategoryId"]]
     if product["IsActive"] and brand["Active"] and category["IsActive"]:
         sku["IsActive"] = True
+
+
+def lacks_specification(store: Store, number: int, product: int) -> bool:
+    """VTEX guide on SKUs: all required specifications are filled."""
+    filled = {each["FieldId"] for each in store.sku_specifications[number].values()}
+    fields = applicable(store, product, of_skus=True)
+    return any(each["IsRequired"] and each["IsActive"] and each["Id"] not in filled for each in fields)
 
 
 def has_part(store: Store, kit: int) -> bool:

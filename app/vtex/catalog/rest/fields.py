@@ -41,6 +41,22 @@ class RestFields:
         same = [each for each in listed if folded(each["Name"]) == folded(name)]
         return [await self._described(each, shares_name=len(same) > 1) for each in same]
 
+    async def required_of_skus(self, category_id: int) -> dict[int, str]:
+        """The active fields that its SKUs must have filled before they can be active: id → name."""
+        known: dict[int, str] | None = self._known("required", category_id)
+        if known is None:
+            known = {}
+            for each in await self.refresh(category_id):
+                if each.get("IsStockKeepingUnit") and each.get("IsActive"):
+                    number = int(each["FieldId"])
+                    reply = await self._get(
+                        "read specification field", _PVT + "/specification/{id}", id=number
+                    )
+                    if (reply.record() or {}).get("IsRequired"):
+                        known[number] = each["Name"]
+            self._keep("required", category_id, known)
+        return known
+
     async def refresh(self, category_id: int) -> list[Record]:
         """What was not found may have been made since."""
         listed: list[Record] = self._keep("listed", category_id, await self._listed(category_id))
