@@ -18,7 +18,7 @@ def test_what_is_no_binding_is_refused_with_its_line(command: Loaded) -> None:
     told = ended.stderr.splitlines()
     assert [line.partition(":")[0] for line in told] == [f"line {number}" for number in range(2, 7)]
     assert told[0].endswith(
-        "kind: 'stock' has no bindings; those that have are brand, category, product, sku"
+        "kind: 'stock' has no bindings; those that have are brand, category, product, sku, service"
     )
     assert told[1].endswith("vtex_id: must be a whole number from 1 to 2147483647")
     assert command.rows(BINDINGS) == [("brand", "D", 5)]
