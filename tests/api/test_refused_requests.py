@@ -185,7 +185,7 @@ async def test_blanks_around_a_text_are_trimmed(intake: Intake) -> None:
 
 
 async def test_letters_beyond_ascii_are_kept(intake: Intake) -> None:
-    name = "Vaso à mão 🏺 \ufffe"
+    name = "Vaso à mão 🏺 \ufffd"
     [event_id] = await intake.ids("product", {"code": "Ç-1", "name": name})
     event = (await intake.client.get(f"/v1/events/{event_id}")).json()
     assert event["payload"]["name"] == name
