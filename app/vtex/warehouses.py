@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app import logging
 from app.config import VtexSettings
-from app.errors import DeliveryError, Forbidden, Refused, Unauthorized
+from app.errors import DeliveryError, Forbidden, Refused, Retry, Unauthorized
 from app.vtex.rest import Rest
 
 log = logging.get(__name__)
@@ -73,5 +73,8 @@ class Warehouses:
 
     async def _list(self) -> list[Warehouse]:
         reply = await self._rest.call("logistics", "list warehouses", "GET", self._address)
-        rows = [row for row in reply.listed() or [] if isinstance(row, dict) and row.get("id")]
+        listed = reply.listed()
+        if listed is None:
+            raise Retry("VTEX answered without a list of warehouses")
+        rows = [row for row in listed if isinstance(row, dict) and row.get("id")]
         return [Warehouse(str(row["id"]), row.get("isActive") is not False) for row in rows]
