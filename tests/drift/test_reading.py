@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime
 
+from sqlalchemy import Table, select
+
 from app.bindings import Bindings
 from app.database import Database
-from app.drift.report import Finding, Report
+from app.drift.report import DriftReport, Finding, Report
 from app.queue.store import EventFilter, Store
 from tests.queue.making import accept, state
 
@@ -39,4 +41,9 @@ async def test_a_report_is_stored(migrated_database_url: str) -> None:
     report.add(Finding("sku", "A", "missing"))
     now = datetime.now(UTC)
     await report.store(database, now, now)
+    async with database.read() as transaction:
+        table: Table = DriftReport.__table__  # type: ignore[attr-defined]  # SQLModel does not type it
+        [stored] = (await transaction.execute(select(table))).all()
     await database.close()
+    assert stored.connection == "acme"
+    assert stored.report["findings"] == [{"kind": "sku", "key": "A", "what": "missing"}]
