@@ -11,6 +11,7 @@ from app.api.auth import Connection
 from app.api.explained import EventView, event_view
 from app.api.problems import Problem, declared
 from app.changes import KINDS
+from app.orders.handling import KIND as HANDLING
 from app.orders.hints import Hint, Hints
 from app.orders.journey import ledger
 from app.orders.sightings import Sighting, Sightings
@@ -21,7 +22,7 @@ from app.queue.store.reading import Found
 _PROBLEMS = declared("unauthorized", "invalid-request", "internal", "unavailable")
 _PROBLEMS_OF_ONE = declared("unauthorized", "not-found", "invalid-request", "internal", "unavailable")
 #: What the ERP tells of an order, keyed by the order and what is told.
-_FACTS = [kind.name for kind in KINDS.values() if kind.fold is None]
+_FACTS = [HANDLING, *(kind.name for kind in KINDS.values() if kind.fold is None)]
 #: More than any order has: its statuses, invoices, trackings.
 _MOST_STEPS = 500
 
@@ -118,7 +119,7 @@ def router() -> APIRouter:
         seen = await Sightings(store.database, connection).of(order_id)
         if not told:
             raise _untold(order_id, seen, await Hints(store.database, connection).find(order_id))
-        steps = [*told, *await store.read.below(connection, _FACTS, f"{order_id}/", _MOST_STEPS)]
+        steps = [*told, *await store.read.below(connection, _FACTS, order_id, _MOST_STEPS)]
         resting = await request.app.state.why_kinds_rest(connection)
         invoices = [step for step in steps if step.kind == "invoice"]
         return OrderView(
