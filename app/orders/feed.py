@@ -1,6 +1,8 @@
 """Feed v3: checked before use, created where there is none, a foreign one left alone."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from enum import Enum, auto
+from typing import Any
 
 from app import logging
 from app.config import OrderSettings
@@ -16,6 +18,32 @@ RETENTION_SECONDS = 14 * 24 * 3600
 _OURS = (REPORTED, REPORTED | CLOSED)
 
 
+class Whose(Enum):
+    """Whose the configuration is that VTEX has for our app key."""
+
+    NOBODYS = auto()
+    OURS = auto()
+    #: Made by this service, with other settings: made anew without asking.
+    OURS_BUT_OTHER = auto()
+    FOREIGN = auto()
+
+
+def whose_feed(present: Mapping[str, Any] | None, statuses: Collection[str]) -> Whose:
+    if present is None:
+        return Whose.NOBODYS
+    found = feed_filter(present)
+    named = set(found.get("status") or []) if found.get("type") == "FromWorkflow" else set()
+    if named == set(statuses):
+        return Whose.OURS
+    # With another stock policy.
+    return Whose.OURS_BUT_OTHER if named in _OURS else Whose.FOREIGN
+
+
+def feed_filter(present: Mapping[str, Any]) -> dict[str, Any]:
+    """By small names: VTEX's spelling of them varies."""
+    return {name.lower(): value for name, value in (present.get("filter") or {}).items()}
+
+
 async def read_feed(orders: Orders, hints: Hints) -> int | None:
     """Read one lot: persist, then commit; how many items there were, None where there is no feed."""
     items = await orders.feed_items()
@@ -29,19 +57,17 @@ async def read_feed(orders: Orders, hints: Hints) -> int | None:
 async def ensure_feed(orders: Orders, settings: OrderSettings, statuses: Collection[str] = REPORTED) -> None:
     """Make the feed of this app key ours; Refused for one that somebody else configured."""
     present = await orders.feed_configuration()
-    if present is not None:
-        found = {name.lower(): value for name, value in (present.get("filter") or {}).items()}
-        named = set(found.get("status") or []) if found.get("type") == "FromWorkflow" else set()
-        if named == set(statuses):
-            return
-        # Ours with another stock policy.
-        if named not in _OURS and not settings.take_over:
+    whose = whose_feed(present, statuses)
+    if whose is Whose.OURS:
+        return
+    if present is not None and whose is Whose.FOREIGN:
+        found = feed_filter(present)
+        if not settings.take_over:
             raise Refused(
                 f"this app key has a feed that we did not configure (type {found.get('type')}, statuses"
                 f" {found.get('status')}); use an app key of the bridge's own, or set orders.take_over = true"
             )
-        if named not in _OURS:
-            log.warning("feed.taken_over", before=str(found))
+        log.warning("feed.taken_over", before=str(found))
     await orders.configure_feed(
         sorted(statuses),
         visibility_seconds=settings.feed_visibility_seconds,

@@ -15,7 +15,7 @@ from app.orders.hook import ensure_hook
 from app.orders.leadership import RENEW_SECONDS, Leadership
 from app.orders.open_items import OpenOrders
 from app.orders.reader import Reader
-from app.orders.status import CLOSED, READY, REPORTED
+from app.orders.status import READY, watched
 from app.orders.sweep import sweep
 from app.queue.lanes import Backoff
 from app.queue.store import Store
@@ -56,7 +56,7 @@ class Poller:
         self._leadership = leadership
         #: Where the stock's policy needs to know when an order ends.
         self._open_orders = open_orders
-        self._watched = REPORTED if open_orders is None else REPORTED | CLOSED
+        self._watched = watched(open_orders=open_orders is not None)
         self._stopping = asyncio.Event()
         self._feed_is_ours = False
         self._hook_is_ours = False

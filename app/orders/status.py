@@ -23,3 +23,8 @@ BEFORE_HANDLING = frozenset(
 )
 #: The statuses of which the ERP is told.
 REPORTED = frozenset({READY})
+
+
+def watched(*, open_orders: bool) -> frozenset[str]:
+    """The statuses that feed and hook tell: where the stock leaves out open orders, their ends too."""
+    return REPORTED | CLOSED if open_orders else REPORTED
