@@ -40,7 +40,7 @@ def doctor_command(
     """Check all that the bridge needs, each with its remedy; or, with --explain, show what changes would do.
 
     Checked are the configuration, the database, and of each connection VTEX's keys, clock and APIs, the
-    feed, the hook and the ERP's callback. Nothing is written in VTEX: whether a key may write, it does not find.
+    feed, the hook and the ERP's callback. Nothing is written in VTEX: whether a key may write, is not found.
 
     --explain prints the calls to VTEX that each change would make, and makes none. The file holds one object
     with kind and change, or an array of them.
