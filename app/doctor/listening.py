@@ -1,5 +1,6 @@
 """The door, with an ear for VTEX's clock; each request is shorter than its question may take."""
 
+import math
 import time
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
@@ -45,7 +46,7 @@ class ListeningDoor:
         # An answer that was long under way makes us look ahead; the header has whole seconds.
         off = min(self._ahead, key=abs)
         if abs(off) <= MOST_SECONDS_OFF:
-            return f"{abs(off):.0f} s from VTEX's"
+            return f"within {math.ceil(abs(off)) or 1} s of VTEX's"
         raise NotInOrder(
             f"this machine's clock is {abs(off):.0f} s {'ahead of' if off > 0 else 'behind'} VTEX's",
             "set it by NTP (timedatectl set-ntp true): ERPs refuse signatures of another time",

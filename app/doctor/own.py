@@ -1,6 +1,9 @@
 """What concerns all connections: the configuration, the database, its schema."""
 
 from collections.abc import Collection
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
 
 from app.changes import KINDS, ownership
 from app.config import Settings
@@ -22,12 +25,20 @@ def read_configuration(settings: Settings) -> list[Finding]:
     return configuration_findings([*ownership.mistakes(settings.connections, KINDS), *Proxies().mistakes()])
 
 
+def _missing_file(settings: Settings) -> str | None:
+    file = make_url(settings.database).database
+    return file if settings.on_sqlite and file and not Path(file).exists() else None
+
+
 async def examine_database(settings: Settings, database: Database) -> list[Finding]:
     """Two findings: that it answers, and that its schema is ours."""
     migrated = False
 
     async def ask() -> str:
         nonlocal migrated
+        if file := _missing_file(settings):
+            # To connect would make an empty one.
+            raise NotInOrder(f"there is no file {file}", f"check {_DATABASE}, or run `bridge migrate`")
         try:
             migrated = await is_migrated(database)
         except DatabaseUnavailable as error:

@@ -59,8 +59,6 @@ async def test_for_machines_the_shape_is_the_same_whatever_is_found(doctor: Doct
     }
     assert found["acme", "feed"]["result"] == "ill"
     assert "Feed v3 and Hook Admin" in found["acme", "feed"]["remedy"]
-    await doctor.mended()
-    assert json.loads((await doctor.said("--json")).stdout)["in_order"] is True
 
 
 async def test_a_configuration_that_cannot_be_used_is_told_like_the_rest(doctor: Doctor) -> None:
@@ -102,12 +100,9 @@ async def test_without_its_database_vtex_is_asked_all_the_same(
     sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
     """Whatever is down, support asks for all the rest."""
-    ended = await Doctor(sandbox, DOWN, tmp_path).said(
-        content=configuration("sqlite:///x.db", sandbox.url), BRIDGE_DATABASE_URL=DOWN
-    )
+    doctor = Doctor(sandbox, "sqlite:///unused.db", tmp_path)
+    ended = await doctor.said(BRIDGE_DATABASE_URL=DOWN)
     assert "canary-password" not in ended.stdout + ended.stderr
-    doctor = Doctor(sandbox, "postgresql+asyncpg://bridge@127.0.0.1:9/bridge", tmp_path)
-    ended = await doctor.said()
     assert ended.returncode == 1
     said = lines(ended)
     assert said[1].startswith("✗ database: it cannot be reached: ")
@@ -116,9 +111,19 @@ async def test_without_its_database_vtex_is_asked_all_the_same(
     assert {"  ✓ keys", "  ✓ prices", "  ✓ order"} <= set(said)
 
 
+async def test_a_database_file_that_is_not_there_is_told_and_not_made(
+    sandbox: RunningSandbox, sqlite_url: str, tmp_path: Path
+) -> None:
+    database = (await Doctor(sandbox, sqlite_url, tmp_path).found())["database"]
+    assert database.said == f"there is no file {tmp_path / 'bridge.db'}"
+    assert "run `bridge migrate`" in database.remedy
+    assert not (tmp_path / "bridge.db").exists()
+
+
 async def test_a_database_without_its_schema_is_told_and_vtex_is_asked(
     sandbox: RunningSandbox, database_url: str, tmp_path: Path
 ) -> None:
+    (tmp_path / "bridge.db").touch()
     doctor = Doctor(sandbox, database_url, tmp_path)
     found = await doctor.found()
     assert (found["schema"].result, found["schema"].remedy) == (Result.ILL, "run `bridge migrate`")

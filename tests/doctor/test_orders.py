@@ -175,6 +175,19 @@ async def test_a_callback_that_cannot_be_reached_is_told(doctor: Doctor, address
     assert "check erp.callback_url" in ill["callback"].remedy
 
 
+async def test_a_proxy_that_is_away_is_told_without_its_password(
+    doctor: Doctor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://user:canary-of-a-password@127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    store = doctor.changed(vtex={"pricing_url": "http://api.invalid/store"})
+    ill = await called(store, "http://erp.invalid").ill()
+    why = "(it refuses connections)"
+    assert ill["callback"].said == f"127.0.0.1:9, the proxy of the environment, cannot be reached {why}"
+    away = "api.invalid cannot be reached (the proxy of the environment: it refuses connections)"
+    assert ill["prices"].said == away
+
+
 async def test_a_callback_whose_tls_fails_is_told(doctor: Doctor, erp: Erp) -> None:
     callback = (await called(doctor, erp.url.replace("http:", "https:")).ill())["callback"]
     assert "cannot be reached (TLS failed" in callback.said
