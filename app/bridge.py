@@ -36,6 +36,7 @@ from app.orders.leadership import Leadership
 from app.orders.open_items import OpenOrders
 from app.orders.poller import Poller
 from app.orders.reader import Reader
+from app.orders.status import watched
 from app.orders.telling import KIND as ORDER
 from app.orders.telling import OrderDeliverer
 from app.orders.told import Told
@@ -180,10 +181,8 @@ class Bridge:
         vtex, hints = self.shops[name], Hints(self.database, name)
         settings, told = connection.orders, _told(connection, vtex)
         reader = Reader(name, vtex.orders, told, hints, self.store, settings.report, open_orders)
-        leadership, watches_ends = Leadership(self.database, name), open_orders is not None
-        return Poller(
-            name, settings, vtex.orders, hints, self.store, reader, leadership, watches_ends=watches_ends
-        )
+        leadership = Leadership(self.database, name)
+        return Poller(name, settings, vtex.orders, hints, self.store, reader, leadership, watched(connection))
 
     def _open_orders(self) -> dict[str, OpenOrders]:
         return {

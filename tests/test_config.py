@@ -42,6 +42,12 @@ def with_vtex(**changes: Any) -> dict[str, Any]:
     return {"connections": {"acme": {"vtex": {**VTEX, **changes}}}}
 
 
+def test_owned_fields_that_are_no_array_are_told_how_to_be_written() -> None:
+    [mistake] = mistakes(with_vtex(express_owns={"sku": "name"}))
+    place = "connections.acme.vtex.express_owns.sku"
+    assert mistake == f'{PLACE}: {place}: must be an array, such as ["name"]'
+
+
 def test_every_mistake_is_listed_with_its_place() -> None:
     content = {
         "log_level": "loud",

@@ -36,6 +36,12 @@ class OrderQuery(BaseModel):
     limit: int = Field(default=100, ge=1, le=500, description="Orders of one page.")
 
 
+class NoQuery(BaseModel):
+    """A parameter that is not read must not seem to be."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 class OrderSummary(BaseModel):
     """What is known of an order without its customer."""
 
@@ -112,7 +118,9 @@ def router() -> APIRouter:
         )
 
     @routes.get("/{order_id}", summary="Show an order's journey", responses=_PROBLEMS_OF_ONE)
-    async def read_order(request: Request, connection: Connection, order_id: OrderId) -> OrderView:
+    async def read_order(
+        request: Request, connection: Connection, order_id: OrderId, _query: Annotated[NoQuery, Query()]
+    ) -> OrderView:
         """What was read and told of an order, step by step, and what of it is invoiced."""
         store = _store(request)
         told = await _told(store, connection, order_id)
@@ -135,7 +143,9 @@ def router() -> APIRouter:
         summary="Read an order now",
         responses=_PROBLEMS_OF_ONE,
     )
-    async def import_order(request: Request, connection: Connection, order_id: OrderId) -> ImportView:
+    async def import_order(
+        request: Request, connection: Connection, order_id: OrderId, _query: Annotated[NoQuery, Query()]
+    ) -> ImportView:
         """VTEX is asked for it; if its status is one that is reported and new, the ERP is told."""
         if connection not in request.app.state.reads_orders:
             raise Problem("not-found", "this connection reads no orders: its configuration has no [erp]")
@@ -150,7 +160,9 @@ def router() -> APIRouter:
         summary="Tell the ERP again",
         responses=_PROBLEMS_OF_ONE,
     )
-    async def resend_order(request: Request, connection: Connection, order_id: OrderId) -> EventView:
+    async def resend_order(
+        request: Request, connection: Connection, order_id: OrderId, _query: Annotated[NoQuery, Query()]
+    ) -> EventView:
         """The status that was read last is told again: the same body under the same webhook-id."""
         store = _store(request)
         told = await _told(store, connection, order_id)

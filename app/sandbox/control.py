@@ -200,8 +200,8 @@ async def settings(request: Request) -> Response:
 async def get_erp(request: Request) -> Response:
     erp: Erp = request.app.state.erp
     switches = {name: getattr(erp, name) for name in ERP_SWITCHES}
-    counts = {"received": list(erp.received.values()), "deliveries": erp.deliveries, "repeats": erp.repeats}
-    return Json(counts | switches)
+    received = {"received": list(erp.received.values()), "deliveries": erp.deliveries}
+    return Json(received | {"repeats": erp.repeats, "pings": erp.pings} | switches)
 
 
 async def post_erp(request: Request) -> Response:

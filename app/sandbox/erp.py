@@ -26,6 +26,8 @@ class Erp:
     deliveries: list[Record] = field(default_factory=list)
     #: Its own number of each order.
     order_refs: dict[str, str] = field(default_factory=dict)
+    #: Tests of the way: verified, answered like the others, and not kept.
+    pings: int = 0
 
     @property
     def repeats(self) -> int:
@@ -56,6 +58,10 @@ class Erp:
             self.received[webhook_id]["erp_order_ref"] = self._reference(body, webhook_id)
         return status, {"erp_order_ref": self.received[webhook_id]["erp_order_ref"]}
 
+    def ping(self) -> int:
+        self.pings += 1
+        return self._status()
+
     def _status(self) -> int:
         if self.fail_next > 0:
             self.fail_next -= 1
@@ -79,9 +85,11 @@ async def receive(request: Request) -> Response:
     raw = await request.body()
     if not erp.verify(raw, dict(request.headers)):
         raise RefusedError(401, {"error": "The signature does not verify"})
-    decode(raw)
+    body = decode(raw)
     if erp.delay_seconds:
         await asyncio.sleep(erp.delay_seconds)
+    if isinstance(body, dict) and body.get("type") == "ping":
+        return Json({}, status_code=erp.ping())
     status, answer = erp.take(request.headers["webhook-id"], raw)
     return Json(answer, status_code=status)
 

@@ -56,6 +56,7 @@ _RESOURCES_OF_OPERATIONS = {
     ("orders", "configure hook"): "Feed v3 and Hook Admin",
     ("pricing", "delete price"): "Delete all prices from account",
     ("catalog", "list sku ids"): "SKUs",
+    ("catalog", "list trade policies"): "View Product",
     ("catalog", "list brand names"): _BRANDS,
     ("catalog", "read brand"): _BRANDS,
     ("catalog", "create brand"): _BRANDS,

@@ -34,6 +34,7 @@ from app.vtex.payments import Payments
 from app.vtex.pricing import Pricing
 from app.vtex.rest import Rest
 from app.vtex.soap import Webservice
+from app.vtex.trade_policies import TradePolicies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,7 @@ class VtexStore:
     orders: Orders
     payments: Payments
     skus: SkuListing
+    trade_policies: TradePolicies
 
 
 def open_store(door: Sender, connection: str, settings: VtexSettings) -> VtexStore:
@@ -76,6 +78,7 @@ def open_store(door: Sender, connection: str, settings: VtexSettings) -> VtexSto
         orders=Orders(rest, settings),
         payments=Payments(rest, settings),
         skus=SkuListing(rest, settings),
+        trade_policies=TradePolicies(rest, settings),
     )
     if settings.catalog == "rest":
         return store
