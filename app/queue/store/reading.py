@@ -171,6 +171,13 @@ class Reading:
         async with self._database.read() as transaction:
             return set(await transaction.scalars(select(LANE.c.key).where(*ours)))
 
+    async def open_keys(self, connection: str, kind: str, target: str) -> Sequence[str]:
+        """Of the lanes with this write target that have something to deliver, the oldest first."""
+        ours = LANE.c.connection == connection, LANE.c.kind == kind, LANE.c.target == target
+        query = select(LANE.c.key).where(*ours, LANE.c.due_at.is_not(None)).order_by(LANE.c.id)
+        async with self._database.read() as transaction:
+            return (await transaction.scalars(query)).all()
+
     async def knows(self, connection: str, route: str, key: str) -> bool:
         """Whether something was accepted under this idempotency key."""
         identity = (
