@@ -99,7 +99,8 @@ def _missing_value(change: InvoiceChange, order: dict[str, Any], *, is_there: bo
 
 def _may_be_invoiced(change: InvoiceChange, order: dict[str, Any]) -> None:
     status = order.get("status")
-    where, on = f"order {change.order} is {status} in VTEX", ("order", change.order)
+    where = f"order {change.order} is {status or 'without a status'} in VTEX"
+    on = ("order", change.order)
     if status in CANCELED or status == REPLACED:
         raise Refused(f"{where}; it cannot be invoiced")
     if status in CANCELING:
