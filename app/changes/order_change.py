@@ -12,7 +12,9 @@ from app.changes.order_change_prices import Body, accepted
 from app.changes.ordered import Money, Order, OrderedItem, OrderId, read_order
 from app.changes.sku import sku_id
 from app.errors import Refused, Retry, Taken, Waiting
-from app.orders.status import BEFORE_HANDLING, CANCELED, CANCELING, REPLACED
+from app.orders.mapping import order_document
+from app.orders.open_items import OpenOrders
+from app.orders.status import BEFORE_HANDLING, CANCELED, CANCELING, CLOSED, HANDLED, REPLACED
 
 _NAME = "order-change"
 _INVOICED = frozenset({"invoiced", "invoice-after-cancellation-deny"})
@@ -68,6 +70,15 @@ async def deliver(change: OrderChange, shop: Shop) -> None:
         await accepted(partial(shop.vtex.order_changes.preview, change.order), body, prices)
         request_id = await shop.vtex.order_changes.request(change.order, body)
     _is_done(change, await shop.vtex.order_changes.details(change.order, request_id) if request_id else {})
+    if shop.open_orders is not None:
+        await _other_items_are_open(change, shop, shop.open_orders)
+
+
+async def _other_items_are_open(change: OrderChange, shop: Shop, open_orders: OpenOrders) -> None:
+    """VTEX leaves the stock as it was; what is still in the warehouse is now other than was told."""
+    order = await read_order(shop, change.order)
+    if order.get("status") in HANDLED - CLOSED:
+        await open_orders.open(order_document(order)["order"])
 
 
 async def none_open(shop: Shop, order_id: str) -> None:
