@@ -60,6 +60,9 @@ async def fulfilment(shop: Shop, order_id: str, order: Order) -> Fulfilment:
             f" account. Set connections.{shop.connection}.vtex.sellers.{seller} (account, app_key, app_token)"
             " and replay it, or leave it to the seller"
         )
+    if shop.settings.sellers[seller].account == shop.settings.account:
+        # It sells under another id than 1.
+        return Fulfilment(shop.vtex.orders, order_id, order, _codes(order), _ids(order))
     there = order.get("sellerOrderId")
     if not there:
         raise Retry(f"VTEX does not name yet the order of seller {seller} that belongs to order {order_id}")

@@ -12,7 +12,7 @@ from tests.changes.conftest import Starting
 from tests.changes.ordering import bought, invoice, stored
 from tests.changes.steps import SKU, as_staff, calls, deliver, end, make_due, sku_in_store
 from tests.contract.rest import RestContract
-from tests.running import RunningBridge, RunningSandbox, configuration, running_sandbox
+from tests.running import ACCOUNT, RunningBridge, RunningSandbox, configuration, running_sandbox
 
 SELLER = "lojab"
 PARCEL = {"invoice": "24382"}
@@ -93,6 +93,20 @@ async def test_an_order_that_this_account_fulfils_for_another_is_its_own(
     await sandbox.control("faults", shown | {"body": json.dumps(document)})
     await deliver(shop, "invoice", invoice(order))
     assert (await stored(sandbox))["status"] == "invoiced"
+
+
+async def test_an_account_may_sell_under_another_id_than_1(
+    starting: Starting, sandbox: RunningSandbox, seller: RunningSandbox
+) -> None:
+    settings = account(seller)
+    settings["sellers"][SELLER]["account"] = ACCOUNT
+    async with starting(vtex=settings) as bridge:
+        await goods(bridge)
+        order = await sold(sandbox, "SLR-1-01", status="handling")
+        await sandbox.control(f"orders/{order}/status", {"status": "handling"})
+        await deliver(bridge, "invoice", invoice(order))
+    assert (await stored(sandbox))["status"] == "invoiced"
+    assert await calls(seller, "GET", "/orders/") == []
 
 
 @pytest.mark.parametrize("item", [{"sku": "S1"}, {"vtex_sku_id": 1001}])
