@@ -20,6 +20,8 @@ _PROBLEMS = declared("unauthorized", "invalid-request", "internal", "unavailable
 _PROBLEMS_OF_ONE = declared("unauthorized", "not-found", "invalid-request", "internal", "unavailable")
 #: What the ERP tells of an order, keyed by the order and what is told.
 _FACTS = [kind.name for kind in KINDS.values() if kind.fold is None]
+#: Those whose keys do not begin with the order's id; few orders have any.
+_OF_FEW = ("cancellation", "cancellation-denial", "order-change")
 #: More than any order has: its statuses, invoices, trackings.
 _MOST_STEPS = 500
 
@@ -108,6 +110,7 @@ def router() -> APIRouter:
         if not told:
             raise _unknown(order_id)
         steps = [*told, *await store.read.below(connection, _FACTS, f"{order_id}/", _MOST_STEPS)]
+        steps += await store.read.of_target(connection, _OF_FEW, f"order:{order_id}", _MOST_STEPS)
         resting = await request.app.state.why_kinds_rest(connection)
         invoices = [step for step in steps if step.kind == "invoice"]
         return OrderView(

@@ -8,9 +8,9 @@ from pydantic import Field, StringConstraints
 
 from app.changes.fulfilment import seller_of
 from app.changes.kind import Change, Code, Kind, Shop, Text
-from app.changes.order_change_prices import Body, accepted
+from app.changes.order_change_items import Body, known_id, new_item, old_item
+from app.changes.order_change_prices import accepted
 from app.changes.ordered import Money, Order, OrderedItem, OrderId, read_order
-from app.changes.sku import sku_id
 from app.errors import Refused, Retry, Taken, Waiting
 from app.orders.mapping import order_document
 from app.orders.open_items import OpenOrders
@@ -58,6 +58,7 @@ async def deliver(change: OrderChange, shop: Shop) -> None:
 
     VTEX's history is read first, for an earlier answer may have been lost.
     """
+    await _is_of_this_order(change, shop)
     order = await read_order(shop, change.order)
     taken = await _taken(change, shop)
     request_id = str(taken.get("requestId")) if taken else None
@@ -81,9 +82,21 @@ async def _other_items_are_open(change: OrderChange, shop: Shop, open_orders: Op
         await open_orders.open(order_document(order)["order"])
 
 
+async def _is_of_this_order(change: OrderChange, shop: Shop) -> None:
+    """By its id alone the order's invoices know of it."""
+    lane = await shop.store.read.lane(shop.connection, _NAME, change.id)
+    if lane is not None and lane.target != _target(change.order):
+        used = str(lane.target).removeprefix(_target(""))
+        raise Taken(f"change {change.id} was of order {used} before; give that of {change.order} another id")
+
+
+def _target(order_id: str) -> str:
+    return f"order:{order_id}"
+
+
 async def none_open(shop: Shop, order_id: str) -> None:
     """VTEX known issue: an invoice beside a change is taken with a wrong value. Waiting for those of ours."""
-    open_ids = await shop.store.read.open_keys(shop.connection, _NAME, f"order:{order_id}")
+    open_ids = await shop.store.read.open_keys(shop.connection, _NAME, _target(order_id))
     if open_ids:
         raise Waiting(
             f"order {order_id} has an open change, {open_ids[0]}; it is invoiced as soon as that is done or"
@@ -147,43 +160,12 @@ def _may_be_changed(change: OrderChange, order: Order) -> None:
 async def _body(change: OrderChange, order: Order, shop: Shop) -> Body:
     replaced = [
         {
-            "from": {"items": [_old(item, order) for item in each.from_items]},
-            "to": {"items": [await _new(item, order, shop) for item in each.to_items]},
+            "from": {"items": [old_item(item, order) for item in each.from_items]},
+            "to": {"items": [await new_item(item, order, shop) for item in each.to_items]},
         }
         for each in change.replace
     ]
     return {"reason": change.reason + _mark(change), "replace": replaced}
-
-
-def _old(item: OrderedItem, order: Order) -> Body:
-    lines = _lines(item, order)
-    if not lines:
-        names = sorted(str(each.get("refId") or each["id"]) for each in order.get("items") or [])
-        raise Refused(
-            f"order {order.get('orderId')} has no item {item.sku or item.vtex_sku_id} to take out; it has"
-            f" {', '.join(names) or 'none'}"
-        )
-    found = {"id": str(lines[0]["id"]), "quantity": item.quantity}
-    # Of a SKU on several lines VTEX is left to say which it takes.
-    unique_id = lines[0].get("uniqueId") if len(lines) == 1 else None
-    return found | ({"uniqueId": unique_id} if unique_id else {})
-
-
-async def _new(item: NewItem, order: Order, shop: Shop) -> Body:
-    lines = _lines(item, order)
-    if lines:
-        found = str(lines[0]["id"])
-    else:
-        found = str(await sku_id(shop, item.sku) if item.sku else item.vtex_sku_id)
-    return {"id": found, "quantity": item.quantity}
-
-
-def _lines(item: OrderedItem, order: Order) -> list[Body]:
-    return [
-        each
-        for each in order.get("items") or []
-        if (each.get("refId") == item.sku if item.sku else str(each["id"]) == str(item.vtex_sku_id))
-    ]
 
 
 async def _has_same_content(change: OrderChange, order: Order, shop: Shop, taken: Body) -> None:
@@ -196,7 +178,7 @@ async def _has_same_content(change: OrderChange, order: Order, shop: Shop, taken
     for replacement in change.replace:
         for side, items in (("from", replacement.from_items), ("to", replacement.to_items)):
             for named in items:
-                found = await _known_id(named, order, shop)
+                found = await known_id(named, order, shop)
                 if found is None:
                     return
                 told[side, found] += named.quantity
@@ -205,15 +187,6 @@ async def _has_same_content(change: OrderChange, order: Order, shop: Shop, taken
             f"change {change.id} of order {change.order} is already in VTEX with other items or quantities;"
             " VTEX cannot correct it, send another change"
         )
-
-
-async def _known_id(item: OrderedItem, order: Order, shop: Shop) -> str | None:
-    if not item.sku:
-        return str(item.vtex_sku_id)
-    if lines := _lines(item, order):
-        return str(lines[0]["id"])
-    bound = await shop.bindings.find("sku", item.sku)
-    return None if bound is None else str(bound)
 
 
 EXAMPLE: dict[str, Any] = {
@@ -233,7 +206,7 @@ KIND: Kind[OrderChange] = Kind(
     example=EXAMPLE,
     change=OrderChange,
     key=lambda change: change.id,
-    target=lambda change: f"order:{change.order}",
+    target=lambda change: _target(change.order),
     priority=0,
     api="orders",
     deliver=deliver,

@@ -230,6 +230,14 @@ async def test_a_repeat_is_a_success_without_a_request(shop: RunningBridge, sand
     assert await requests(sandbox) == 1
 
 
+async def test_an_id_that_another_order_has_fails(shop: RunningBridge, sandbox: RunningSandbox) -> None:
+    first, second = await bought(sandbox), await bought(sandbox)
+    await deliver(shop, "order-change", order_change(first))
+    event = await end(shop, "order-change", order_change(second), "failed")
+    assert event["why"] == f"change CHG-17 was of order {first} before; give that of {second} another id"
+    assert await requests(sandbox) == 1
+
+
 async def test_a_used_id_with_other_items_fails(shop: RunningBridge, sandbox: RunningSandbox) -> None:
     order = await bought(sandbox)
     await deliver(shop, "order-change", order_change(order))

@@ -125,6 +125,15 @@ class Reading:
         async with self._database.read() as transaction:
             return (await transaction.execute(query.order_by(EVENT.c.id).limit(limit))).all()
 
+    async def of_target(
+        self, connection: str, kinds: Collection[str], target: str, limit: int
+    ) -> Sequence[Found]:
+        """Events of the lanes of these kinds that write it, oldest first; for kinds that have few."""
+        ours = LANE.c.connection == connection, LANE.c.kind.in_(kinds), LANE.c.target == target
+        query = _events().where(*ours).order_by(EVENT.c.id).limit(limit)
+        async with self._database.read() as transaction:
+            return (await transaction.execute(query)).all()
+
     async def event(self, connection: str, event_id: UUID) -> Found | None:
         query = _events().where(EVENT.c.connection == connection, EVENT.c.id == event_id)
         async with self._database.read() as transaction:
