@@ -96,7 +96,7 @@ def _target(order_id: str) -> str:
 
 async def none_open(shop: Shop, order_id: str) -> None:
     """VTEX known issue: an invoice beside a change is taken with a wrong value. Waiting for those of ours."""
-    open_ids = await shop.store.read.open_keys(shop.connection, _NAME, _target(order_id))
+    open_ids = await shop.store.read.open_keys(shop.connection, _NAME, KIND.priority, _target(order_id))
     if open_ids:
         raise Waiting(
             f"order {order_id} has an open change, {open_ids[0]}; it is invoiced as soon as that is done or"

@@ -5,12 +5,11 @@ VTEX's schema has no price for what comes in. What the manual values do is check
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from decimal import Decimal
-from typing import Any
 
+from app.changes.order_change_items import Body
 from app.changes.ordered import cents, money
 from app.errors import Refused
 
-Body = dict[str, Any]
 #: Of each new item of each replacement, for one unit; None: as VTEX has it.
 Prices = Sequence[Sequence[Decimal | None]]
 

@@ -193,6 +193,21 @@ async def test_a_sellers_refused_keys_hold_up_nothing_else(
         await deliver(bridge, "invoice", invoice(own))
 
 
+async def test_its_items_are_changed_where_the_order_was_read(
+    shop: RunningBridge, sandbox: RunningSandbox
+) -> None:
+    """The marketplace's order is at payment-approved while the seller handles it."""
+    settings = {"rolloutConfiguration": {"enableApi": True}}
+    await as_staff(sandbox, "PUT", f"/api/order-system/orders/changes/settings?an={ACCOUNT}", settings)
+    order = await sold(sandbox, "SLR-1-01")
+    await sandbox.control(f"orders/{order}/status", {"status": "handling"})
+    item = {"sku": "S1", "quantity": 1}
+    replaced = {"from_items": [{**item, "quantity": 2}], "to_items": [item]}
+    change = {"order": order, "id": "CHG-17", "reason": "One is broken", "replace": [replaced]}
+    await deliver(shop, "order-change", change)
+    assert [each["quantity"] for each in (await stored(sandbox))["items"]] == [1]
+
+
 async def test_its_key_stands_by_reference_only(migrated_sqlite_url: str, sandbox: RunningSandbox) -> None:
 
     keys = {"account": "lojab", "app_key": "env:NOT_SET", "app_token": "a-token"}

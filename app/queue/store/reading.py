@@ -180,9 +180,11 @@ class Reading:
         async with self._database.read() as transaction:
             return set(await transaction.scalars(select(LANE.c.key).where(*ours)))
 
-    async def open_keys(self, connection: str, kind: str, target: str) -> Sequence[str]:
-        """Of the lanes with this write target that have something to deliver, the oldest first."""
-        ours = LANE.c.connection == connection, LANE.c.kind == kind, LANE.c.target == target
+    async def open_keys(self, connection: str, kind: str, priority: int, target: str) -> Sequence[str]:
+        """Of the kind's lanes with this write target that have something to deliver, the oldest first."""
+        # With the priority it is found by the index of what is due, however much that is.
+        due = LANE.c.connection == connection, LANE.c.priority == priority, LANE.c.kind == kind
+        ours = *due, LANE.c.target == target
         query = select(LANE.c.key).where(*ours, LANE.c.due_at.is_not(None)).order_by(LANE.c.id)
         async with self._database.read() as transaction:
             return (await transaction.scalars(query)).all()
