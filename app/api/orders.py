@@ -23,6 +23,8 @@ _PROBLEMS = declared("unauthorized", "invalid-request", "internal", "unavailable
 _PROBLEMS_OF_ONE = declared("unauthorized", "not-found", "invalid-request", "internal", "unavailable")
 #: What the ERP tells of an order, keyed by the order and what is told.
 _FACTS = [HANDLING, *(kind.name for kind in KINDS.values() if kind.fold is None)]
+#: Its key is the ERP's own; few orders have any.
+_OF_FEW = ("order-change",)
 #: More than any order has: its statuses, invoices, trackings.
 _MOST_STEPS = 500
 
@@ -128,6 +130,7 @@ def router() -> APIRouter:
         if not told:
             raise _untold(order_id, seen, await Hints(store.database, connection).find(order_id))
         steps = [*told, *await store.read.below(connection, _FACTS, order_id, _MOST_STEPS)]
+        steps += await store.read.of_target(connection, _OF_FEW, f"order:{order_id}", _MOST_STEPS)
         resting = await request.app.state.why_kinds_rest(connection)
         invoices = [step for step in steps if step.kind == "invoice"]
         return OrderView(

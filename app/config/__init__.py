@@ -10,7 +10,7 @@ from app.config.settings import (
     RetentionSettings,
     Settings,
 )
-from app.config.vtex import QuotaSettings, VtexSettings
+from app.config.vtex import QuotaSettings, VtexSettings, seller_scope
 
 __all__ = [
     "ConnectionSettings",
@@ -24,4 +24,5 @@ __all__ = [
     "VtexSettings",
     "load",
     "parse",
+    "seller_scope",
 ]

@@ -173,6 +173,8 @@ SWITCHES: Mapping[str, Callable[[object], object]] = {
     "feed_duplicate_ratio": _number,
     "webservice_unknown_member": bool,
     "clock_offset_seconds": _number,
+    "change_seconds": _number,
+    "change_fails": lambda value: None if value is None else str(value),
 }
 ERP_SWITCHES: Mapping[str, Callable[[object], object]] = {
     "fail_next": lambda value: int(_number(value)),

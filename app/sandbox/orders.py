@@ -75,6 +75,8 @@ class Order:
     cancel_reason: str | None = None
     #: As GET order shows them.
     cancellation_requests: list[Record] = field(default_factory=list)
+    #: Cents that order modifications put on the total by hand.
+    changed_by: int = 0
 
     def __post_init__(self) -> None:
         self.changed = self.created
@@ -85,7 +87,7 @@ class Order:
 
     @property
     def total(self) -> int:
-        return self.items_total + self.shipping
+        return self.items_total + self.shipping + self.changed_by
 
     @property
     def invoiced_total(self) -> int:
