@@ -9,6 +9,7 @@ from typing import Any
 
 import uvicorn
 
+from app import personal_data
 from app.api.application import create_app
 from app.api.joined import JoinedWrites
 from app.api.rehearsed import Rehearsal
@@ -231,6 +232,7 @@ def _retention(settings: RetentionSettings) -> Retention:
         states=timedelta(days=settings.state_days),
         facts=timedelta(days=settings.fact_days),
         every=timedelta(seconds=settings.pass_seconds),
+        personal=timedelta(days=settings.personal_days),
     )
 
 
@@ -247,7 +249,8 @@ async def bridge(settings: Settings) -> AsyncIterator[Bridge]:
         name: open_store(door, name, connection.vtex) for name, connection in settings.connections.items()
     }
     try:
-        yield Bridge(settings, database, Store(database), Keys(database), gate, door, shops)
+        store = Store(database, personal=personal_data.of(settings))
+        yield Bridge(settings, database, store, Keys(database), gate, door, shops)
     finally:
         await door.close()
         await database.close()

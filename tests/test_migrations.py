@@ -12,7 +12,7 @@ from sqlmodel import SQLModel
 from app import bindings, keys
 from app.database import Database, is_migrated, migrate
 from app.drift import report
-from app.orders import hints, leadership, open_items, references
+from app.orders import erasure, hints, leadership, open_items, references
 from app.paces import tables
 from app.queue import models
 
@@ -23,6 +23,7 @@ MODELS: list[type[SQLModel]] = [
     tables.Budget,
     tables.ApiPause,
     hints.OrderHint,
+    erasure.ErasedOrder,
     leadership.PollerLease,
     references.OrderReference,
     open_items.OpenOrderItem,

@@ -1,5 +1,6 @@
 """Orders: those that were read from VTEX, each one's journey, and asking for one by hand."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from app.api.auth import Connection
 from app.api.explained import EventView, event_view
 from app.api.problems import Problem, declared
 from app.changes import KINDS
+from app.orders.erasure import ErasedOrders
 from app.orders.hints import Hint, Hints
 from app.orders.journey import ledger
 from app.orders.telling import KIND as ORDER
@@ -18,6 +20,7 @@ from app.queue.store.reading import Found
 
 _PROBLEMS = declared("unauthorized", "invalid-request", "internal", "unavailable")
 _PROBLEMS_OF_ONE = declared("unauthorized", "not-found", "invalid-request", "internal", "unavailable")
+_PROBLEMS_OF_ERASED = _PROBLEMS_OF_ONE | declared("removed")
 #: What the ERP tells of an order, keyed by the order and what is told.
 _FACTS = [kind.name for kind in KINDS.values() if kind.fold is None]
 #: More than any order has: its statuses, invoices, trackings.
@@ -77,6 +80,9 @@ class OrderView(OrderSummary):
         description="Each status that the ERP was told, and all that the ERP told of the order, oldest first."
     )
     ledger: LedgerView
+    erased_at: datetime | None = Field(
+        description="When all of it but ids and amounts was erased, as a person had asked for."
+    )
 
 
 class ImportView(BaseModel):
@@ -114,18 +120,23 @@ def router() -> APIRouter:
             **_summary(told[0], resting),
             journey=[event_view(step, resting) for step in sorted(steps, key=lambda step: step.id)],
             ledger=LedgerView.model_validate(ledger(told[0].payload["order"], invoices)),
+            erased_at=await ErasedOrders(store.database, connection).when(order_id),
         )
 
     @routes.post(
         "/{order_id}/import",
         status_code=202,
         summary="Read an order now",
-        responses=_PROBLEMS_OF_ONE,
+        responses=_PROBLEMS_OF_ERASED,
     )
     async def import_order(request: Request, connection: Connection, order_id: OrderId) -> ImportView:
         """VTEX is asked for it; if its status is one that is reported and new, the ERP is told."""
         if connection not in request.app.state.reads_orders:
             raise Problem("not-found", "this connection reads no orders: its configuration has no [erp]")
+        if erased_at := await ErasedOrders(_store(request).database, connection).when(order_id):
+            raise Problem(
+                "removed", f"order {order_id} was erased at {erased_at:%Y-%m-%d}; it is not read again"
+            )
         await Hints(_store(request).database, connection).put([Hint(order_id, None)])
         return ImportView(
             order=order_id, next=f"the poller reads it within seconds; see GET /v1/orders/{order_id}"
@@ -135,7 +146,7 @@ def router() -> APIRouter:
         "/{order_id}/resend",
         status_code=202,
         summary="Tell the ERP again",
-        responses=_PROBLEMS_OF_ONE,
+        responses=_PROBLEMS_OF_ERASED,
     )
     async def resend_order(request: Request, connection: Connection, order_id: OrderId) -> EventView:
         """The status that was read last is told again: the same body under the same webhook-id."""

@@ -5,6 +5,7 @@ from app.config.secret import SecretRef
 from app.config.settings import (
     ConnectionSettings,
     DeliverySettings,
+    EncryptionSettings,
     ErpSettings,
     OrderSettings,
     RetentionSettings,
@@ -15,6 +16,7 @@ from app.config.vtex import QuotaSettings, VtexSettings
 __all__ = [
     "ConnectionSettings",
     "DeliverySettings",
+    "EncryptionSettings",
     "ErpSettings",
     "OrderSettings",
     "QuotaSettings",

@@ -9,7 +9,9 @@ from uuid_utils.compat import uuid7
 
 from app import logging, metrics
 from app.errors import DatabaseUnavailable, DeliveryError, Paused, Retry, Unauthorized
+from app.orders.erasure import ErasedOrders
 from app.orders.hints import Hint, Hints
+from app.orders.impersonal import impersonal
 from app.orders.open_items import OpenOrders
 from app.orders.status import BEFORE_HANDLING, CLOSED, READY, REPORTED
 from app.orders.telling import KIND, PRIORITY
@@ -44,6 +46,7 @@ class Reader:
         self._told = told
         self._hints = hints
         self._store = store
+        self._erased = ErasedOrders(store.database, connection)
         #: Where the stock's policy needs to know when an order ends.
         self._open_orders = open_orders
         #: Set where something was hinted at in this process.
@@ -91,7 +94,13 @@ class Reader:
         if self._open_orders is not None and status in CLOSED:
             await self._open_orders.close(hint.order_id)
         if status in REPORTED:
-            await self._tell(hint.order_id, status, await self._told.of(order))
+            document = await self._told.of(order)
+            # Asked last: nothing of the customer may be stored once it is erased.
+            if await self._erased.when(hint.order_id):
+                if status == READY:
+                    return True
+                document = await self._told.of(impersonal(order))
+            await self._tell(hint.order_id, status, document)
             return True
         if hint.state in CLOSED:
             return status in CLOSED
