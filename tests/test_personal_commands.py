@@ -64,6 +64,7 @@ def test_an_order_with_something_undelivered_is_erased_by_force_alone(command: C
     assert command.said("erase", "--order", "1-01", "--yes", "--force") == (
         "order 1-01: 1 events and 0 attempts erased"
     )
+    assert command.run("erase", "--order", "1-01", "--yes").returncode == 0
 
 
 def test_an_order_is_erased_once_and_for_all(command: Command) -> None:

@@ -12,6 +12,8 @@ from app.sealing import NoKey, Seals
 #: Members of what is stored, beside ids and amounts: the whole content sealed, or when and why it went.
 SEALED, REMOVED = "_sealed", "_removed"
 ANSWER = "answer"
+#: The reason class of what failed and has only ids and amounts left; nothing revives it.
+NO_CONTENT = "removed"
 
 
 class ContentRemoved(BridgeError):

@@ -166,7 +166,8 @@ async def test_what_an_answer_repeats_is_sealed_too(sealing: Store) -> None:
 
 async def test_after_its_days_only_ids_and_amounts_are_left(sealing: Store, clock: Clock) -> None:
     [event_id] = await accept(sealing, fact("F", SAID))
-    await sealing.record(answered(await claim_one(sealing), "no Maria Canaria"))
+    refused = answered(await claim_one(sealing), "no Maria Canaria", Status.FAILED)
+    await sealing.record(replace(refused, reason="VTEX refused it: Maria Canaria", reason_class="refused"))
     clock.advance(DAYS)
     await Pruner(sealing, RETENTION).prune()
     assert "_sealed" in await stored(sealing)
@@ -177,6 +178,7 @@ async def test_after_its_days_only_ids_and_amounts_are_left(sealing: Store, cloc
     assert found.payload == KEPT | {"_removed": {"why": "pruned", "at": "2026-04-01T00:00:01+00:00"}}
     [made] = await sealing.read.attempts(event_id)
     assert made.calls == [{"method": "PUT", "path": "/x", "status": 500}]
+    assert (found.reason, made.reason) == ("the reason was pruned with the content", None)
     with pytest.raises(ContentRemoved, match="its content was pruned at 2026-04-01"):
         await sealing.replay("acme", event_id)
 
@@ -190,16 +192,26 @@ async def test_what_has_not_ended_keeps_its_content(sealing: Store, clock: Clock
     assert got == [SAID]
 
 
-async def test_what_is_revived_without_its_content_fails_and_says_why(sealing: Store, clock: Clock) -> None:
-    await accept(sealing, fact("F", SAID))
+async def test_what_gave_up_waiting_is_not_revived_without_its_content(sealing: Store, clock: Clock) -> None:
+    [event_id] = await accept(sealing, fact("F", SAID))
     claim = await claim_one(sealing)
     given_up = ended(claim, Status.FAILED, reason="waits", reason_class="waiting", waiting_on=("order", "1"))
     await sealing.record(given_up)
     clock.advance(DAYS * 2)
     await Pruner(sealing, RETENTION).prune()
     await sealing.arrived("acme", "order", ["1"])
-    outcome, _ = await attempt(sealing, await claim_one(sealing))
-    assert outcome.status is Status.FAILED
+    assert await sealing.claim(1, lease=timedelta(minutes=1)) == []
+    found = await sealing.read.event("acme", event_id)
+    assert found is not None
+    assert (found.status, found.reason_class) == ("failed", "removed")
+
+
+async def test_what_lost_its_content_is_not_delivered(sealing: Store) -> None:
+    await accept(sealing, fact("F", SAID))
+    claim = await claim_one(sealing)
+    removed = sealing.personal.removed("invoice", claim.payload, "pruned", claim.claimed_at)
+    outcome, got = await attempt(sealing, replace(claim, payload=removed))
+    assert (outcome.status, got) == (Status.FAILED, [])
     assert "its content was pruned" in str(outcome.reason)
     assert "send it again" in str(outcome.reason)
 

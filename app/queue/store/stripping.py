@@ -11,14 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.queue.lanes import Document
 from app.queue.models import Status
-from app.queue.personal import ANSWER, REMOVED, SEALED, Personal
+from app.queue.personal import ANSWER, NO_CONTENT, REMOVED, SEALED, Personal
 from app.queue.store.recording import ATTEMPT
 from app.queue.store.tables import EVENT, LANE, LOCK_ORDER
 from app.sealing import ID_CHARACTERS, NoKey
 
 Found = Row[*tuple[Any, ...]]
 _CONTENT = EVENT.c["id", "kind", "payload"]
-#: Events of each kind that are looked at, the last keys first.
+#: Lanes of each kind that are looked at, the last keys first.
 _SAMPLE = 20
 FORCED = "its content was erased before it was delivered, as a person had asked for"
 
@@ -81,10 +81,10 @@ async def erase(
     pending = (await connection.execute(query.where(ours, unfinished).order_by(EVENT.c.id))).all()
     if any(row.in_flight for row in pending) or (pending and not force):
         return pending
-    ended = {"status": Status.FAILED.value, "reason": FORCED, "reason_class": "erased", "finished_at": now}
+    ended = {"status": Status.FAILED.value, "reason": FORCED, "reason_class": NO_CONTENT, "finished_at": now}
     await connection.execute(update(EVENT).where(ours, unfinished).values(ended))
     # Nothing is due any more, no late worker records, and nobody's arrival revives what gave up waiting.
-    idle = dict.fromkeys(("due_at", "status", "lease", "waiting_kind", "waiting_key"), null())
+    idle = dict.fromkeys(("due_at", "status", "lease", "reason", "waiting_kind", "waiting_key"), null())
     await connection.execute(update(LANE).where(LANE.c.id.in_(lane_ids)).values(idle))
     with_content = EVENT.c.payload[REMOVED].as_string().is_(None)
     found = await connection.execute(select(*_CONTENT).where(ours, with_content).with_for_update())
@@ -95,8 +95,16 @@ async def erase(
 async def _strip(
     connection: AsyncConnection, found: Sequence[Found], personal: Personal, why: str, now: datetime
 ) -> Stripped:
+    if not found:
+        return Stripped()
     payloads = {row.id: personal.removed(row.kind, row.payload, why, now) for row in found}
-    answers = await _rewrite(connection, payloads, _without_answer)
+    await _write_payloads(connection, payloads)
+    answers = await _rewrite_calls(connection, [*payloads], _without_answer)
+    # A reason may have the other side's words, and these what they were said of.
+    failed = EVENT.c.status == Status.FAILED.value, EVENT.c.reason != FORCED
+    silent = {"reason": f"the reason was {why} with the content", "reason_class": NO_CONTENT}
+    await connection.execute(update(EVENT).where(EVENT.c.id.in_(payloads), *failed).values(silent))
+    await connection.execute(update(ATTEMPT).where(ATTEMPT.c.event_id.in_(payloads)).values(reason=null()))
     return Stripped(len(payloads), answers)
 
 
@@ -140,13 +148,6 @@ def _resealed(call: Document, key_id: str, personal: Personal) -> Document:
     return personal.calls_at_rest([call | {ANSWER: answer}])[0]
 
 
-async def _rewrite(
-    connection: AsyncConnection, payloads: dict[UUID, Document], rewrite: Callable[[Document], Document]
-) -> int:
-    await _write_payloads(connection, payloads)
-    return await _rewrite_calls(connection, list(payloads), rewrite)
-
-
 async def _write_payloads(connection: AsyncConnection, payloads: dict[UUID, Document]) -> None:
     if payloads:
         await connection.execute(
@@ -178,15 +179,11 @@ async def _rewrite_calls(
 async def key_ids(connection: AsyncConnection, name: str, kinds: Collection[str]) -> set[str | None]:
     """With which keys some of a connection's newest content is sealed; None is for what stands in clear."""
     found: set[str | None] = set()
-    sealed = func.substr(EVENT.c.payload[SEALED].as_string(), 1, ID_CHARACTERS).label("key_id")
+    sealed = func.substr(EVENT.c.payload[SEALED].as_string(), 1, ID_CHARACTERS)
     for kind in kinds:
-        newest = (
-            select(sealed)
-            .join(LANE, EVENT.c.lane_id == LANE.c.id)
-            .where(LANE.c.connection == name, LANE.c.kind == kind)
-            .where(EVENT.c.payload[REMOVED].as_string().is_(None))
-            .order_by(LANE.c.key.desc())
-            .limit(_SAMPLE)
-        )
-        found |= set(await connection.scalars(newest))
+        lanes = select(LANE.c.id).where(LANE.c.connection == name, LANE.c.kind == kind)
+        newest = lanes.order_by(LANE.c.key.desc()).limit(_SAMPLE)
+        with_content = EVENT.c.payload[REMOVED].as_string().is_(None)
+        query = select(sealed).where(EVENT.c.lane_id.in_(newest), with_content)
+        found |= set(await connection.scalars(query))
     return found
