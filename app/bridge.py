@@ -9,6 +9,7 @@ from typing import Any
 
 import uvicorn
 
+from app import personal_data
 from app.api.application import create_app
 from app.api.joined import JoinedWrites
 from app.api.rehearsed import Rehearsal
@@ -240,6 +241,7 @@ def _retention(settings: RetentionSettings) -> Retention:
         states=timedelta(days=settings.state_days),
         facts=timedelta(days=settings.fact_days),
         every=timedelta(seconds=settings.pass_seconds),
+        personal=timedelta(days=settings.personal_days),
     )
 
 
@@ -256,8 +258,8 @@ async def bridge(settings: Settings) -> AsyncIterator[Bridge]:
         name: open_store(door, name, connection.vtex) for name, connection in settings.connections.items()
     }
     wanting = [name for name, each in settings.connections.items() if each.erp and each.erp.report_outcomes]
-    store = Store(database, follow=Outcomes(wanting, KINDS))
     try:
+        store = Store(database, personal=personal_data.of(settings), follow=Outcomes(wanting, KINDS))
         yield Bridge(settings, database, store, Keys(database), gate, door, shops)
     finally:
         await door.close()

@@ -185,6 +185,7 @@ def test_the_environment_goes_before_the_file(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("BRIDGE_DATABASE_URL", "postgresql://bridge:hunter2@db/bridge")
     monkeypatch.setenv("BRIDGE_SERVER__PORT", "9000")
     monkeypatch.setenv("BRIDGE_CONNECTIONS__ACME__VTEX__ACCOUNT", "otherstore")
+    monkeypatch.setenv("BRIDGE_ENCRYPTION__KEYS", '["env:TEST_ENCRYPTION_KEY"]')
     settings = parse({**with_vtex(), "server": {"host": "0.0.0.0", "port": 8080}})
     assert settings.database == "postgresql+asyncpg://bridge:hunter2@db/bridge"
     assert (settings.server.host, settings.server.port) == ("0.0.0.0", 9000)

@@ -11,6 +11,7 @@ from app.api.auth import Connection
 from app.api.explained import EventView, event_view
 from app.api.problems import Problem, declared
 from app.changes import KINDS
+from app.orders.erasure import ErasedOrders
 from app.orders.handling import KIND as HANDLING
 from app.orders.hints import Hint, Hints
 from app.orders.journey import ledger
@@ -21,6 +22,7 @@ from app.queue.store.reading import Found
 
 _PROBLEMS = declared("unauthorized", "invalid-request", "internal", "unavailable")
 _PROBLEMS_OF_ONE = declared("unauthorized", "not-found", "invalid-request", "internal", "unavailable")
+_PROBLEMS_OF_ERASED = _PROBLEMS_OF_ONE | declared("removed")
 #: What the ERP tells of an order, keyed by the order and what is told.
 _FACTS = [HANDLING, *(kind.name for kind in KINDS.values() if kind.fold is None)]
 #: Its key is the ERP's own; few orders have any.
@@ -96,6 +98,9 @@ class OrderView(OrderSummary):
         description="Each status that the ERP was told, and all that the ERP told of the order, oldest first."
     )
     ledger: LedgerView
+    erased_at: datetime | None = Field(
+        description="When all of it but ids and amounts was erased, as a person had asked for."
+    )
 
 
 class ImportView(BaseModel):
@@ -138,13 +143,14 @@ def router() -> APIRouter:
             statuses=[StatusSeen(status=each.status, seen_at=each.seen_at) for each in seen],
             journey=[event_view(step, resting) for step in sorted(steps, key=lambda step: step.id)],
             ledger=LedgerView.model_validate(ledger(told[0].payload["order"], invoices)),
+            erased_at=await ErasedOrders(store.database, connection).when(order_id),
         )
 
     @routes.post(
         "/{order_id}/import",
         status_code=202,
         summary="Read an order now",
-        responses=_PROBLEMS_OF_ONE,
+        responses=_PROBLEMS_OF_ERASED,
     )
     async def import_order(
         request: Request, connection: Connection, order_id: OrderId, _query: Annotated[NoQuery, Query()]
@@ -152,6 +158,10 @@ def router() -> APIRouter:
         """VTEX is asked for it; if its status is one that is reported and new, the ERP is told."""
         if connection not in request.app.state.reads_orders:
             raise Problem("not-found", "this connection reads no orders: its configuration has no [erp]")
+        if erased_at := await ErasedOrders(_store(request).database, connection).when(order_id):
+            raise Problem(
+                "removed", f"order {order_id} was erased at {erased_at:%Y-%m-%d}; it is not read again"
+            )
         await Hints(_store(request).database, connection).put([Hint(order_id, None)])
         return ImportView(
             order=order_id, next=f"the poller reads it within seconds; see GET /v1/orders/{order_id}"
@@ -161,7 +171,7 @@ def router() -> APIRouter:
         "/{order_id}/resend",
         status_code=202,
         summary="Tell the ERP again",
-        responses=_PROBLEMS_OF_ONE,
+        responses=_PROBLEMS_OF_ERASED,
     )
     async def resend_order(
         request: Request, connection: Connection, order_id: OrderId, _query: Annotated[NoQuery, Query()]

@@ -214,4 +214,5 @@ KIND = Kind(
     api="orders",
     deliver=deliver,
     fold=None,
+    kept=frozenset({"order", "number", "type", "issued_at", "value", "items"}),
 )

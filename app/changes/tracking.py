@@ -72,4 +72,5 @@ KIND: Kind[TrackingChange] = Kind(
     api="orders",
     deliver=deliver,
     fold=None,
+    kept=frozenset({"order", "invoice"}),
 )

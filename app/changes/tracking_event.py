@@ -115,4 +115,5 @@ KIND: Kind[TrackingEventChange] = Kind(
     api="orders",
     deliver=deliver,
     fold=None,
+    kept=frozenset({"order", "invoice", "occurred_at", "delivered"}),
 )

@@ -6,6 +6,7 @@ from app.config.secret import SecretRef
 from app.config.settings import (
     ConnectionSettings,
     DeliverySettings,
+    EncryptionSettings,
     ErpSettings,
     RetentionSettings,
     Settings,
@@ -15,6 +16,7 @@ from app.config.vtex import QuotaSettings, VtexSettings, seller_scope
 __all__ = [
     "ConnectionSettings",
     "DeliverySettings",
+    "EncryptionSettings",
     "ErpSettings",
     "OrderSettings",
     "QuotaSettings",

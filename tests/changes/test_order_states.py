@@ -156,7 +156,6 @@ def test_the_tables_have_every_status_and_every_fact() -> None:
         *known.CANCELED,
         *known.CANCELING,
         *known.CLOSED,
-        *known.REPORTED,
         *(known.READY, known.REPLACED),
         None,
     }
