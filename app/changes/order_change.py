@@ -211,4 +211,5 @@ KIND: Kind[OrderChange] = Kind(
     api="orders",
     deliver=deliver,
     fold=None,
+    kept=frozenset({"order", "id", "replace"}),
 )

@@ -29,11 +29,11 @@ async def _secrets(erp: ErpSettings) -> str:
     for name, reference in erp.callback_secrets.items():
         problem = reference.problem()
         if problem:
-            raise NotInOrder(f"erp.{name}: {problem}", f"put it where {reference} leads")
+            raise NotInOrder(f"erp.{name}: {problem}", f"put the secret where {reference} leads")
         try:
             webhook_key(reference.get())
         except ValueError as error:
-            raise NotInOrder(f"erp.{name} ({reference}) {error}", "put such a one there") from error
+            raise NotInOrder(f"erp.{name} ({reference}) {error}", "put such a secret there") from error
     return ""
 
 

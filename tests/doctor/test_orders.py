@@ -3,21 +3,22 @@
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from app.config import parse
+from app.config import Settings, parse
 from app.doctor.examining import examine
-from app.doctor.findings import Result
+from app.doctor.findings import Finding, Result
 from tests.changes.steps import as_staff
 from tests.doctor.asking import Doctor
 from tests.orders.erp import Erp
 from tests.orders.steps import REPORTED
 from tests.processes import free_port
-from tests.running import RunningSandbox, configuration, listening, running_bridge, until
+from tests.running import CALLBACK_SECRET, RunningSandbox, configuration, listening, running_bridge, until
 
 FEED, HOOK = "/api/orders/feed/config", "/api/orders/hook/config"
 SECRET = "canary-of-a-hook-secret"
@@ -189,6 +190,31 @@ async def test_a_proxy_that_is_away_is_told_without_its_password(
 async def test_a_callback_whose_tls_fails_is_told(doctor: Doctor, erp: Erp) -> None:
     callback = (await called(doctor, erp.url.replace("http:", "https:")).ill())["callback"]
     assert "cannot be reached (TLS failed" in callback.said
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(None, "cannot be read"), ("", "is empty"), ("whsec_canary", "must be whsec_ and base64 of 24 to 64")],
+)
+async def test_a_callback_secret_that_went_since_the_start_is_told(
+    doctor: Doctor, sandbox: RunningSandbox, tmp_path: Path, content: str | None, said: str
+) -> None:
+    file = tmp_path / "secret"
+    file.write_text(CALLBACK_SECRET)
+    erp = {"callback_secret": f"file:{file}"}
+    settings = parse(configuration(doctor.database_url, sandbox.url, erp=erp))
+    assert await secrets_of(settings) == Finding("callback secrets", connection="acme")
+    file.unlink() if content is None else file.write_text(content)
+    found = await secrets_of(settings)
+    assert found.result is Result.ILL
+    assert said in found.said
+    assert f"file:{file}" in found.remedy + found.said
+    assert "canary" not in found.said + found.remedy
+
+
+async def secrets_of(settings: Settings) -> Finding:
+    findings = await examine(settings, ["acme"], send_test=False)
+    return next(each for each in findings if each.check == "callback secrets")
 
 
 async def test_without_being_asked_nothing_is_posted_to_the_erp(doctor: Doctor, erp: Erp) -> None:

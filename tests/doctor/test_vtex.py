@@ -155,6 +155,17 @@ async def test_vtex_that_asks_to_slow_down_is_left_alone(doctor: Doctor) -> None
     assert "is paused until" in second.said
 
 
+async def test_the_quota_holds_for_it_too(doctor: Doctor, sandbox: RunningSandbox) -> None:
+    tight = doctor.changed(vtex={"budgets": {"pricing_reads": {"per_minute": 1, "burst": 2}}})
+    found = [(await tight.found())["prices"] for _ in range(4)]
+    assert found[0].result is Result.OK
+    assert found[-1].result is Result.UNASKED
+    assert "the quota of 1 requests a minute (pricing reads) is used up" in found[-1].said
+    journal = (await sandbox.client.get("/sandbox/journal")).json()
+    asked = [entry for entry in journal if "/pricing/" in entry["path"]]
+    assert len(asked) <= 2
+
+
 @pytest.mark.parametrize("cause", [Cause.UNAUTHORIZED, Cause.FORBIDDEN, Cause.FAILING])
 async def test_what_rests_for_another_reason_is_asked_at_once(doctor: Doctor, cause: Cause) -> None:
     """A person has just mended it, and wants to know."""
