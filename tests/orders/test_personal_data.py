@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 
@@ -195,3 +196,21 @@ async def test_an_order_that_is_not_told_yet_is_not_erased_unless_by_force(
     told_before = len(erp.callbacks)
     await hint(bridge, order, None)
     assert len(erp.callbacks) == told_before
+
+
+async def test_on_sqlite_nothing_sealed_is_left_in_the_file_of_an_erased_order(
+    migrated_sqlite_url: str, shop: RunningSandbox, erp: Erp
+) -> None:
+    """Whoever still has the key could open what stands in the file's free pages."""
+    listener = {"callback_url": f"{erp.url}/orders", "include_vtex_order": True}
+    async with running_bridge(migrated_sqlite_url, shop.url, erp=listener) as bridge:
+        database = bridge.parts.database
+        order = await delivered(bridge, shop)
+        row = await bridge.parts.store.read.event("acme", UUID((await only_event(bridge, order))["id"]))
+        assert row is not None
+        # SQLite spreads it over pages: what stands in one of them is looked for.
+        token = str(row.payload["_sealed"])
+        parts = [token[at : at + 100] for at in range(0, len(token) - 100, 100)]
+        assert found_in(await everything(database, migrated_sqlite_url), parts) != []
+        await erased(bridge, order)
+    assert found_in(await everything(database, migrated_sqlite_url), parts) == []
