@@ -22,7 +22,9 @@ TOLD = ["Maria Canaria", "Joana Canaria", "Pedro Canario"]
 @pytest.fixture
 async def bridge(migrated_database_url: str, shop: RunningSandbox, erp: Erp) -> AsyncIterator[RunningBridge]:
     listener = {"callback_url": f"{erp.url}/orders", "include_vtex_order": True}
-    async with running_bridge(migrated_database_url, shop.url, erp=listener) as running:
+    # One event of the order: what is counted below is then what was made by hand.
+    ready = {"report": ["ready-for-handling"]}
+    async with running_bridge(migrated_database_url, shop.url, erp=listener, orders=ready) as running:
         yield running
 
 
@@ -214,3 +216,19 @@ async def test_on_sqlite_nothing_sealed_is_left_in_the_file_of_an_erased_order(
         assert found_in(await everything(database, migrated_sqlite_url), parts) != []
         await erased(bridge, order)
     assert found_in(await everything(database, migrated_sqlite_url), parts) == []
+
+
+async def test_what_becomes_of_an_erased_order_is_told_without_a_person(
+    migrated_database_url: str, shop: RunningSandbox, erp: Erp
+) -> None:
+    listener = {"callback_url": f"{erp.url}/orders"}
+    async with running_bridge(migrated_database_url, shop.url, erp=listener) as bridge:
+        order = await bought(shop)
+        await order_reaches(bridge, order, "delivered")
+        assert isinstance(await erased(bridge, order), Stripped)
+        await shop.control(f"orders/{order}/cancel", {"reason": "too late"})
+        await until(lambda: len(erp.callbacks) == 2, "the cancellation is told")
+    told = erp.callbacks[1].verified()
+    assert (told["type"], told["order"]["id"], told["order"]["total"]) == ("order.canceled", order, "119.90")
+    assert told["order"]["customer"]["email"] is None
+    assert b"rodrigo" not in erp.callbacks[1].raw.lower()
