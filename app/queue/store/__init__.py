@@ -209,6 +209,11 @@ class Store:
         async with self.database.write() as connection:
             return await replaying.resend(connection, connection_name, kind, key_prefixes)
 
+    async def distrust(self) -> int:
+        """The next change of each state's lane is sent, whatever was acknowledged; how many there are."""
+        async with self.database.write() as connection:
+            return await replaying.distrust(connection)
+
     async def arrived(self, connection_name: str, kind: str, keys: Sequence[str]) -> None:
         """Wake who waits for these: VTEX has them, though nothing of ours was delivered."""
         if keys:

@@ -67,6 +67,12 @@ def _newest(lane_id: int) -> ScalarSelect[int]:
     return select(func.max(other.c.number)).where(other.c.lane_id == lane_id, part).scalar_subquery()
 
 
+async def distrust(connection: AsyncConnection) -> int:
+    """What VTEX acknowledged of any state holds no longer; tells how many lanes there are."""
+    marked = await connection.execute(update(LANE).where(LANE.c.is_state).values(resend=True))
+    return marked.rowcount
+
+
 async def resend(
     connection: AsyncConnection, connection_name: str, kind: str, prefixes: Iterable[str]
 ) -> list[str]:
