@@ -2,17 +2,21 @@
 
 import asyncio
 import sqlite3
-from contextlib import closing
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from app.database import copies
+from app.database import Database, copies
 from app.errors import BridgeError
 from tests.changes.steps import deliver, end, sku_in_store
+from tests.postgres import Postgres, bundled_binaries
 from tests.processes import toml
-from tests.running import RunningSandbox, configuration, running_bridge, until
+from tests.running import RunningBridge, RunningSandbox, configuration, running_bridge, until
 from tests.test_command import Command
 
 PRICE = {"sku": "S1", "base": "110.00"}
@@ -77,31 +81,70 @@ async def test_nothing_is_restored_while_the_bridge_runs(
     copies.check_unused(file_of(migrated_sqlite_url))
 
 
+@dataclass
+class Load:
+    answered: int = 0
+
+    async def post(self, bridge: RunningBridge) -> None:
+        """Stock of SKUs that there are not: it is accepted, and waits."""
+        while True:
+            skus = [f"S{self.answered + each}" for each in range(50)]
+            stock = [{"sku": sku, "warehouse": "1_1", "quantity": 1} for sku in skus]
+            self.answered += len(await bridge.post("stock", stock))
+
+
+@asynccontextmanager
+async def under_load(url: str, sandbox: RunningSandbox) -> AsyncIterator[Load]:
+    load = Load()
+    async with running_bridge(url, sandbox.url, orders={"sources": []}) as bridge:
+        posting = asyncio.create_task(load.post(bridge))
+        await until(lambda: load.answered >= 500, "the load is there")
+        yield load
+        posting.cancel()
+        await asyncio.gather(posting, return_exceptions=True)
+
+
 async def test_a_copy_under_load_is_whole_and_has_all_that_was_answered_before_it(
     migrated_sqlite_url: str, sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
     copy = tmp_path / "copy.db"
-    async with running_bridge(migrated_sqlite_url, sandbox.url, orders={"sources": []}) as bridge:
-        posting, answered = True, 0
-
-        async def post() -> None:
-            nonlocal answered
-            while posting:
-                stock = [
-                    {"sku": f"S{answered + each}", "warehouse": "1_1", "quantity": 1} for each in range(50)
-                ]
-                answered += len(await bridge.post("stock", stock))
-
-        load = asyncio.create_task(post())
-        await until(lambda: answered >= 500, "the load is there")
-        before = answered
+    async with under_load(migrated_sqlite_url, sandbox) as load:
+        before = load.answered
         await asyncio.to_thread(copies.copy, file_of(migrated_sqlite_url), copy)
-        after = answered
-        posting = False
-        await load
+        after = load.answered
     assert before <= events(copy) <= after + 50
     copies.check(copy)
     assert _is_private_and_alone(copy)
+
+
+async def test_a_dump_of_postgresql_under_load_has_all_that_was_answered_before_it(
+    migrated_postgres: Postgres, migrated_postgres_url: str, sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    dump = tmp_path / "bridge.dump"
+    async with under_load(migrated_postgres_url, sandbox) as load:
+        before = load.answered
+        await _run("pg_dump", "--format=custom", f"--file={dump}", _plain(migrated_postgres_url))
+        after = load.answered
+    restored = await migrated_postgres.create_database(empty=True)
+    await _run("pg_restore", f"--dbname={_plain(restored)}", str(dump))
+    database = Database(restored)
+    async with database.read() as connection:
+        found = await connection.scalar(text("SELECT count(*) FROM event")) or 0
+    await database.close()
+    assert before <= found <= after + 50
+    recovered = await asyncio.to_thread(Command(tmp_path, restored).run, "recovered")
+    assert recovered.stdout.startswith(f"{found} entities are sent at their next change"), recovered.stderr
+
+
+def _plain(url: str) -> str:
+    """As PostgreSQL's own programs read it."""
+    return url.replace("+asyncpg", "")
+
+
+async def _run(program: str, *arguments: str) -> None:
+    started = await asyncio.create_subprocess_exec(str(bundled_binaries() / program), *arguments, stderr=-1)
+    _, said = await started.communicate()
+    assert started.returncode == 0, said.decode()
 
 
 def _is_private_and_alone(copy: Path) -> bool:
