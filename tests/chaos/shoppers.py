@@ -1,0 +1,85 @@
+"""The customers: they buy what is reduced, from several sellers, and some think again."""
+
+import asyncio
+import random
+from typing import Any
+
+from tests.chaos.day import ARRIVAL, Day
+from tests.chaos.erp import SKUS, Erp, code
+from tests.running import RunningSandbox
+
+KIT = "KIT-1"
+#: When those who cancel by plan do so: before it was told, as soon as it was, and after.
+SECOND_THOUGHTS = ("payment-approved", "window-to-cancel", "ready-for-handling", "told", "handling")
+PLANNED, LATER = 0.05, 0.03
+
+
+def cents(sku: int) -> int:
+    return 1990 + 737 * sku
+
+
+async def put_on_sale(erp: Erp) -> None:
+    """Through the bridge, as any ERP does: SKUs, a kit of two of them, and a price for each."""
+    await erp.post_catalogue()
+    size = {f"packaged_{side}": 1 for side in ("height", "length", "width", "weight")}
+    kit = {"code": KIT, "product": "P", "name": "Kit", "kit": True, **size}
+    parts = [
+        {"sku": code(0), "quantity": 2, "unit_price": "9.95"},
+        {"sku": code(1), "quantity": 1, "unit_price": "20.00"},
+    ]
+    await erp.send("sku", kit, KIT)
+    await erp.send("kit", {"code": KIT, "components": parts}, f"{KIT}-parts")
+    await erp.send("price", {"sku": KIT, "base": "39.90"}, f"{KIT}-price")
+    for sku in range(SKUS):
+        base = f"{cents(sku) // 100}.{cents(sku) % 100:02}"
+        await erp.send("price", {"sku": code(sku), "base": base}, f"price-{sku}")
+
+
+class Shoppers:
+    def __init__(self, store: RunningSandbox, day: Day, chance: random.Random) -> None:
+        self._store = store
+        self._day = day
+        self._chance = chance
+        self.orders = 0
+        self._at_work: set[asyncio.Task[None]] = set()
+
+    async def come(self) -> None:
+        """Evenly over the first minutes; ends when all have bought, and thought again."""
+        while self.orders < self._day.orders:
+            await self._buy()
+            due = ARRIVAL * self.orders / self._day.orders
+            await self._day.rest(max(0.0, due - self._day.minute))
+        await asyncio.gather(*self._at_work)
+
+    async def _buy(self) -> None:
+        body: dict[str, Any] = {"items": self._items(), "shipping": self._chance.randrange(0, 3000)}
+        thinks = self._chance.random()
+        if thinks < PLANNED:
+            body["cancel_when"] = self._chance.choice(SECOND_THOUGHTS)
+        placed = (await self._store.control("orders", body))["orders"]
+        self.orders += len(placed)
+        for order in placed:
+            if PLANNED <= thinks < PLANNED + LATER:
+                task = asyncio.create_task(self._cancel(order["orderId"]))
+                self._at_work.add(task)
+                task.add_done_callback(self._at_work.discard)
+
+    def _items(self) -> list[dict[str, Any]]:
+        skus = [code(sku) for sku in self._chance.sample(range(SKUS), self._chance.randint(1, 3))]
+        if self._chance.random() < 0.1:
+            skus.append(KIT)
+        items: list[dict[str, Any]] = [
+            {"ref_id": sku, "quantity": self._chance.randint(1, 3), "discount": self._discount()}
+            for sku in skus
+        ]
+        if len(items) > 1 and self._chance.random() < 0.1:
+            items[-1]["seller"] = "parceiro"
+        return items
+
+    def _discount(self) -> int:
+        return self._chance.randint(1, 1000) if self._chance.random() < 0.4 else 0
+
+    async def _cancel(self, order_id: str) -> None:
+        """At any moment; where it is invoiced already, the store says no."""
+        await self._day.rest(self._chance.uniform(0, 5))
+        await self._store.client.post(f"/sandbox/orders/{order_id}/cancel", json={"reason": "Too slow"})
