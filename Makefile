@@ -33,7 +33,7 @@ test: $(VENV)/.dev ## every test that needs nothing but PyPI; PostgreSQL comes f
 test-chaos: $(VENV)/.dev ## minutes of kill -9, outages and full disks under load; CHAOS_SEED repeats a run's choices
 	$(BIN)/python -m pytest -s -m "not black_friday" tests/chaos
 
-black-friday: $(VENV)/.dev ## ten minutes: 5,000 orders at once, and everything breaks that can; ends with a table
+black-friday: $(VENV)/.dev ## ten minutes: 5,000 orders at once, and everything breaks that can; ends with a table; ORDERS and SCALE
 	$(BIN)/python -m pytest -s -m black_friday tests/chaos
 
 bench: $(VENV)/.bench ## measure everything against its yardstick (docs/performance.md); ONLY=a,c and QUICK=1 pick

@@ -75,7 +75,7 @@ def order_document(store: Store, order: Order) -> Record:
         "sequence": str(order.sequence),
         "marketplaceOrderId": "",
         "marketplaceServicesEndpoint": endpoint,
-        "sellerOrderId": f"{'00' if order.seller == '1' else 'SLR'}-{order.order_id}",
+        "sellerOrderId": order.seller_order_id,
         "origin": "Marketplace",
         "affiliateId": "",
         "salesChannel": "1",

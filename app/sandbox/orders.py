@@ -118,6 +118,11 @@ class Order:
         return self.lines[0].seller
 
     @property
+    def seller_order_id(self) -> str:
+        """In the account of its seller; the prefix of another account's order is the sandbox's guess."""
+        return f"{'00' if self.seller == '1' else 'SLR'}-{self.order_id}"
+
+    @property
     def group(self) -> str:
         """Shared by the orders of one purchase, of which each seller has one."""
         return self.order_id.partition("-")[0]

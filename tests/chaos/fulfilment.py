@@ -24,7 +24,7 @@ class Fulfilment:
         self._day = day
         self._chance = chance
         self._free = asyncio.Semaphore(AT_ONCE)
-        self._at_work: set[asyncio.Task[None]] = set()
+        self._at_work = 0
         self._canceled: set[str] = set()
         #: What it invoiced of each order, part by part.
         self.invoiced: dict[str, list[Decimal]] = defaultdict(list)
@@ -32,29 +32,30 @@ class Fulfilment:
     async def work(self) -> None:
         """Until it is cancelled."""
         seen = 0
-        while True:
-            for callback in list(itertools.islice(self._books.received.values(), seen, None)):
-                seen += 1
-                self._take(callback["body"]["order"])
-            for task in [each for each in self._at_work if each.done()]:
-                self._at_work.discard(task)
-                task.result()
-            await asyncio.sleep(0.05)
+        async with asyncio.TaskGroup() as group:
+            while True:
+                for callback in list(itertools.islice(self._books.received.values(), seen, None)):
+                    seen += 1
+                    group.create_task(self._take(callback["body"]["order"]))
+                await asyncio.sleep(0.1)
 
     @property
     def is_idle(self) -> bool:
-        return not self._at_work
+        """It has no order in its hands."""
+        return self._at_work == 0
 
-    def _take(self, order: dict[str, Any]) -> None:
+    async def _take(self, order: dict[str, Any]) -> None:
+        self._at_work += 1
         match order["status"]:
             case "ready-for-handling":
-                self._at_work.add(asyncio.create_task(self._fulfil(order)))
+                await self._fulfil(order)
             case "canceled":
                 self._canceled.add(order["id"])
             case "cancellation-requested":
-                self._at_work.add(asyncio.create_task(self._decide(order["id"])))
+                await self._decide(order["id"])
             case _:
                 pass
+        self._at_work -= 1
 
     async def _fulfil(self, order: dict[str, Any]) -> None:
         await self._day.rest(self._chance.uniform(0, 2))
@@ -78,7 +79,7 @@ class Fulfilment:
             for _ in range(item["quantity"])
         ]
         self._chance.shuffle(pieces)
-        count = self._chance.randint(1, min(3, len(pieces)))
+        count = min(self._chance.choice([1, 1, 1, 2, 2, 3]), len(pieces))
         return [self._part(pieces[first::count]) for first in range(count)]
 
     @staticmethod
@@ -103,7 +104,9 @@ class Fulfilment:
         on_its_way = {"order": order, "invoice": number, "city": "Rio de Janeiro", "state": "RJ"}
         for description, delivered in (("Postado", False), ("Entregue", True)):
             event = {"description": description, "occurred_at": _now(), "delivered": delivered}
-            await self._tell("tracking-event", on_its_way | event, f"{number}-{description}")
+            # Half of the carriers tell of the delivery alone.
+            if delivered or not whole:
+                await self._tell("tracking-event", on_its_way | event, f"{number}-{description}")
 
     async def _decide(self, order: str) -> None:
         """Where parts are on their way it says no, else it agrees."""

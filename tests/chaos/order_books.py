@@ -35,6 +35,12 @@ def open_orders(store: RunningSandbox) -> list[str]:
     return [f"{each.order_id} {each.status}" for each in orders_of(store).values() if not _is_over(each)]
 
 
+def progress(store: RunningSandbox) -> str:
+    orders = orders_of(store).values()
+    told, over = len(store.app.state.erp.order_refs), sum(_is_over(each) for each in orders)
+    return f"{len(orders)} placed, {told} told, {over} delivered or canceled"
+
+
 async def each_is_told_once(store: RunningSandbox) -> None:
     """By webhook-id; a canceled order may never have been told, and then nothing of it is."""
     told = _callbacks(store)
@@ -70,7 +76,7 @@ async def each_is_invoiced_and_delivered(store: RunningSandbox, fulfilment: Fulf
             assert package["trackingNumber"] == f"BR{package['invoiceNumber']}"
             # Neither came twice; each has its own moment, so it does not matter which arrived first.
             events = [each["description"] for each in package["courierStatus"]["data"]]
-            assert sorted(events) == ["Entregue", "Postado"], f"{order_id}: {events}"
+            assert sorted(events) in (["Entregue"], ["Entregue", "Postado"]), f"{order_id}: {events}"
             for item in package["items"]:
                 items[order.lines[item["itemIndex"]].ref_id] += item["quantity"]
         assert items == Counter({line.ref_id: line.quantity for line in order.lines}), order_id

@@ -40,29 +40,26 @@ class Shoppers:
         self._store = store
         self._day = day
         self._chance = chance
-        self.orders = 0
-        self._at_work: set[asyncio.Task[None]] = set()
 
     async def come(self) -> None:
-        """Evenly over the first minutes; ends when all have bought, and thought again."""
-        while self.orders < self._day.orders:
-            await self._buy()
-            due = ARRIVAL * self.orders / self._day.orders
-            await self._day.rest(max(0.0, due - self._day.minute))
-        await asyncio.gather(*self._at_work)
+        """Evenly over the first minutes, however slow the shop is; ends when all have thought again."""
+        orders = 0
+        async with asyncio.TaskGroup() as group:
+            while orders < self._day.orders:
+                await self._day.rest(max(0.0, ARRIVAL * orders / self._day.orders - self._day.minute))
+                items = self._items()
+                orders += len({item.get("seller") for item in items})
+                group.create_task(self._buy(items))
 
-    async def _buy(self) -> None:
-        body: dict[str, Any] = {"items": self._items(), "shipping": self._chance.randrange(0, 3000)}
+    async def _buy(self, items: list[dict[str, Any]]) -> None:
+        body: dict[str, Any] = {"items": items, "shipping": self._chance.randrange(0, 3000)}
         thinks = self._chance.random()
         if thinks < PLANNED:
             body["cancel_when"] = self._chance.choice(SECOND_THOUGHTS)
         placed = (await self._store.control("orders", body))["orders"]
-        self.orders += len(placed)
-        for order in placed:
-            if PLANNED <= thinks < PLANNED + LATER:
-                task = asyncio.create_task(self._cancel(order["orderId"]))
-                self._at_work.add(task)
-                task.add_done_callback(self._at_work.discard)
+        if PLANNED <= thinks < PLANNED + LATER:
+            for order in placed:
+                await self._cancel(order["orderId"])
 
     def _items(self) -> list[dict[str, Any]]:
         skus = [code(sku) for sku in self._chance.sample(range(SKUS), self._chance.randint(1, 3))]

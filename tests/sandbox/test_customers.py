@@ -81,6 +81,9 @@ async def test_each_seller_gets_an_order_of_the_group(vtex: httpx2.AsyncClient, 
     assert (own["sellers"][0]["id"], other["sellers"][0]["id"]) == ("1", "livraria")
     assert (own["sellerOrderId"], other["sellerOrderId"]) == (f"00-{group}-01", f"SLR-{group}-02")
     assert [item["seller"] for item in other["items"]] == ["livraria"]
+    there = await shop.get(f"/api/oms/pvt/orders/{other['sellerOrderId']}")
+    assert there["orderId"] == f"{group}-02"
+    assert (await vtex.get(f"/api/oms/pvt/orders/{own['sellerOrderId']}")).status_code == 404
     assert (await _buy(vtex))["orderGroup"] != group
 
 
