@@ -109,10 +109,11 @@ class Fulfilment:
                 await self._tell("tracking-event", on_its_way | event, f"{number}-{description}")
 
     async def _decide(self, order: str) -> None:
-        """Where parts are on their way it says no, else it agrees."""
-        kind = "cancellation-denial" if self.invoiced[order] else "cancellation"
-        if kind == "cancellation":
+        """Where parts are on their way it says no, else it is free to agree."""
+        denies = bool(self.invoiced[order]) or self._chance.random() < 0.5
+        if not denies:
             self._canceled.add(order)
+        kind = "cancellation-denial" if denies else "cancellation"
         await self._tell(kind, {"order": order, "reason": "So decided"}, order)
 
     async def _tell(self, kind: str, change: dict[str, Any], number: str) -> None:

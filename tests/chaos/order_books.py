@@ -41,7 +41,7 @@ def progress(store: RunningSandbox) -> str:
     return f"{len(orders)} placed, {told} told, {over} delivered or canceled"
 
 
-async def each_is_told_once(store: RunningSandbox) -> None:
+async def each_is_told_once(store: RunningSandbox, *, tells_of_canceled: bool) -> None:
     """By webhook-id; a canceled order may never have been told, and then nothing of it is."""
     told = _callbacks(store)
     for order_id, order in orders_of(store).items():
@@ -49,6 +49,8 @@ async def each_is_told_once(store: RunningSandbox) -> None:
         assert set(times.values()) <= {1}, f"{order_id}: {times}"
         if order.status != "canceled":
             assert times[READY] == 1, order_id
+        elif tells_of_canceled and times[READY]:
+            assert times["canceled"] == 1, f"{order_id}: {times}"
     assert told.keys() <= orders_of(store).keys()
     references = store.app.state.erp.order_refs
     assert len(set(references.values())) == len(told)
