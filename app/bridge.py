@@ -16,6 +16,8 @@ from app.bindings import Bindings
 from app.changes import KINDS, ownership, stock
 from app.changes.absence import Absences
 from app.changes.kind import Change, Kind, KindDeliverer, Shop
+from app.changes.outcomes import KIND as OUTCOME
+from app.changes.outcomes import OutcomeDeliverer, Outcomes
 from app.config import ConnectionSettings, DeliverySettings, RetentionSettings, Settings
 from app.database import Database
 from app.erp.callback import Callback
@@ -26,6 +28,8 @@ from app.http.limits import limits_of
 from app.http.proxies import Proxies
 from app.http.reasons import ALL_OF_VTEX, ERP
 from app.keys import Keys
+from app.orders.handling import KIND as HANDLING
+from app.orders.handling import Handling, HandlingDeliverer
 from app.orders.hints import Hints
 from app.orders.hook import HookReceivers
 from app.orders.leadership import Leadership
@@ -121,16 +125,19 @@ class Bridge:
     def dispatcher(self) -> Dispatcher:
         shops = self.kind_shops()
         deliverers: dict[str, Deliverer] = {kind.name: KindDeliverer(kind, shops) for kind in KINDS.values()}
-        deliverers[ORDER] = OrderDeliverer(
-            self.store,
-            {
-                name: (self.shops[name].orders, Callback(self.door, name, connection.erp))
-                for name, connection in self.settings.connections.items()
-                if connection.erp
-            },
-            stock.resend,
-            self._open_orders(),
-        )
+        open_orders = self._open_orders()
+        handlings = {
+            name: Handling(name, self.store, shop.orders, stock.resend, open_orders.get(name))
+            for name, shop in self.shops.items()
+        }
+        callbacks = {
+            name: Callback(self.door, name, connection.erp)
+            for name, connection in self.settings.connections.items()
+            if connection.erp
+        }
+        deliverers[ORDER] = OrderDeliverer(self.store, callbacks, handlings)
+        deliverers[HANDLING] = HandlingDeliverer(handlings)
+        deliverers[OUTCOME] = OutcomeDeliverer(self.database, callbacks)
         return Dispatcher(self.store, deliverers, _pace(self.settings), begin_trace, self.resting_kinds)
 
     def pruner(self) -> Pruner:
@@ -171,9 +178,12 @@ class Bridge:
 
     def _poller(self, name: str, connection: ConnectionSettings, open_orders: OpenOrders | None) -> Poller:
         vtex, hints = self.shops[name], Hints(self.database, name)
-        reader = Reader(name, vtex.orders, _told(connection, vtex), hints, self.store, open_orders)
-        leadership, settings = Leadership(self.database, name), connection.orders
-        return Poller(name, settings, vtex.orders, hints, self.store, reader, leadership, open_orders)
+        settings, told = connection.orders, _told(connection, vtex)
+        reader = Reader(name, vtex.orders, told, hints, self.store, settings.report, open_orders)
+        leadership, watches_ends = Leadership(self.database, name), open_orders is not None
+        return Poller(
+            name, settings, vtex.orders, hints, self.store, reader, leadership, watches_ends=watches_ends
+        )
 
     def _open_orders(self) -> dict[str, OpenOrders]:
         return {
@@ -196,7 +206,7 @@ def _main_apis(connection: ConnectionSettings) -> dict[str, str]:
     apis = {kind.name: kind.api for kind in KINDS.values()}
     if connection.vtex.catalog == "webservice":
         apis = {kind: "webservice" if api == "catalog" else api for kind, api in apis.items()}
-    return apis | {ORDER: ERP}
+    return apis | {ORDER: ERP, HANDLING: "orders", OUTCOME: ERP}
 
 
 def _breaking(settings: DeliverySettings) -> Breaking:
@@ -246,8 +256,10 @@ async def bridge(settings: Settings) -> AsyncIterator[Bridge]:
     shops = {
         name: open_store(door, name, connection.vtex) for name, connection in settings.connections.items()
     }
+    wanting = [name for name, each in settings.connections.items() if each.erp and each.erp.report_outcomes]
+    store = Store(database, follow=Outcomes(wanting, KINDS))
     try:
-        yield Bridge(settings, database, Store(database), Keys(database), gate, door, shops)
+        yield Bridge(settings, database, store, Keys(database), gate, door, shops)
     finally:
         await door.close()
         await database.close()

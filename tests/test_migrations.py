@@ -12,7 +12,7 @@ from sqlmodel import SQLModel
 from app import bindings, keys
 from app.database import Database, is_migrated, migrate
 from app.drift import report
-from app.orders import hints, leadership, open_items, references
+from app.orders import feed, hints, leadership, open_items, references, sightings
 from app.paces import tables
 from app.queue import models
 
@@ -23,6 +23,9 @@ MODELS: list[type[SQLModel]] = [
     tables.Budget,
     tables.ApiPause,
     hints.OrderHint,
+    sightings.OrderRead,
+    sightings.OrderStatusSeen,
+    feed.ConfiguredFeed,
     leadership.PollerLease,
     references.OrderReference,
     open_items.OpenOrderItem,

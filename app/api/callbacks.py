@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from app.changes.outcomes import OutcomeCallback
 from app.orders.document import OrderCallback
 
 _HEADERS = {
@@ -25,7 +26,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
     "409": {"description": "The ERP has it already: this is a yes, and may say `erp_order_ref` too."},
     "410": {"description": "The ERP wants no more callbacks. This one fails until a person replays it."},
     "429": {"description": "Not now: nothing is told before the time in Retry-After has passed. 503 alike."},
-    "4XX": {"description": "The order is wrong, or too large (413). It fails until a person replays it."},
+    "4XX": {"description": "What is told is wrong, or too large (413). It fails until a person replays it."},
     "5XX": {"description": f"{_AGAIN} So it is where no answer comes in time."},
 }
 
@@ -51,6 +52,21 @@ def router() -> APIRouter:
         """
         raise NotImplementedError  # it stands for the OpenAPI: the ERP answers it
 
+    async def ended(_body: OutcomeCallback) -> None:
+        """Posted to `erp.callback_url` once for each change that ends, where `erp.report_outcomes = true`.
+
+        What a newer change of the same entity answers for is not told by itself.
+        """
+        raise NotImplementedError  # it stands for the OpenAPI: the ERP answers it
+
+    routes.post(
+        "change",
+        name="change",
+        summary="A change that you posted has ended",
+        response_description="The ERP has taken note; any 2xx will do.",
+        responses=_ANSWERS,
+        openapi_extra={"parameters": [_header(*each) for each in _HEADERS.items()], "security": []},
+    )(ended)
     routes.post(
         "order",
         name="order",

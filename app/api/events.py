@@ -13,12 +13,14 @@ from app.api.explained import EventView, event_view, fields
 from app.api.problems import Problem, declared
 from app.bindings import Bindings
 from app.changes import KINDS
+from app.changes.outcomes import KIND as OUTCOME
+from app.orders.handling import KIND as HANDLING
 from app.orders.telling import KIND as ORDER
 from app.queue.models import Status
 from app.queue.store import EventFilter, Store
 
 #: All that has a life: what the ERP tells, and what is told to it.
-_NAMES = (*KINDS, ORDER)
+_NAMES = (*KINDS, ORDER, HANDLING, OUTCOME)
 _PROBLEMS = declared("unauthorized", "invalid-request", "internal", "unavailable")
 _PROBLEMS_OF_ONE = declared("unauthorized", "not-found", "invalid-request", "internal", "unavailable")
 

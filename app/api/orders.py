@@ -1,5 +1,6 @@
 """Orders: those that were read from VTEX, each one's journey, and asking for one by hand."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -10,8 +11,10 @@ from app.api.auth import Connection
 from app.api.explained import EventView, event_view
 from app.api.problems import Problem, declared
 from app.changes import KINDS
+from app.orders.handling import KIND as HANDLING
 from app.orders.hints import Hint, Hints
 from app.orders.journey import ledger
+from app.orders.sightings import Sighting, Sightings
 from app.orders.telling import KIND as ORDER
 from app.queue.store import EventFilter, Store
 from app.queue.store.reading import Found
@@ -19,7 +22,7 @@ from app.queue.store.reading import Found
 _PROBLEMS = declared("unauthorized", "invalid-request", "internal", "unavailable")
 _PROBLEMS_OF_ONE = declared("unauthorized", "not-found", "invalid-request", "internal", "unavailable")
 #: What the ERP tells of an order, keyed by the order and what is told.
-_FACTS = [kind.name for kind in KINDS.values() if kind.fold is None]
+_FACTS = [HANDLING, *(kind.name for kind in KINDS.values() if kind.fold is None)]
 #: More than any order has: its statuses, invoices, trackings.
 _MOST_STEPS = 500
 
@@ -72,7 +75,15 @@ class LedgerView(BaseModel):
     lines: list[LineView]
 
 
+class StatusSeen(BaseModel):
+    status: str | None = Field(description="null where VTEX showed none: the order was incomplete.")
+    seen_at: datetime
+
+
 class OrderView(OrderSummary):
+    statuses: list[StatusSeen] = Field(
+        description="Each status that VTEX showed, reported or not, when it was first seen."
+    )
     journey: list[EventView] = Field(
         description="Each status that the ERP was told, and all that the ERP told of the order, oldest first."
     )
@@ -105,13 +116,15 @@ def router() -> APIRouter:
         """What was read and told of an order, step by step, and what of it is invoiced."""
         store = _store(request)
         told = await _told(store, connection, order_id)
+        seen = await Sightings(store.database, connection).of(order_id)
         if not told:
-            raise _unknown(order_id)
-        steps = [*told, *await store.read.below(connection, _FACTS, f"{order_id}/", _MOST_STEPS)]
+            raise _untold(order_id, seen, await Hints(store.database, connection).find(order_id))
+        steps = [*told, *await store.read.below(connection, _FACTS, order_id, _MOST_STEPS)]
         resting = await request.app.state.why_kinds_rest(connection)
         invoices = [step for step in steps if step.kind == "invoice"]
         return OrderView(
             **_summary(told[0], resting),
+            statuses=[StatusSeen(status=each.status, seen_at=each.seen_at) for each in seen],
             journey=[event_view(step, resting) for step in sorted(steps, key=lambda step: step.id)],
             ledger=LedgerView.model_validate(ledger(told[0].payload["order"], invoices)),
         )
@@ -169,6 +182,19 @@ def _summary(row: Found, resting: Any) -> dict[str, Any]:
         "total": order.get("total"),
         "told": event_view(row, resting),
     }
+
+
+def _untold(order_id: str, seen: list[Sighting], hint: Hint | None) -> Problem:
+    if seen:
+        status = seen[-1].status or "without a status"
+        said = f"VTEX showed order {order_id} {status}; the ERP was told nothing of it yet"
+    elif hint is not None and hint.since is not None:
+        said = f"VTEX has not shown order {order_id} since {hint.since.isoformat(timespec='seconds')}"
+    else:
+        return _unknown(order_id)
+    if hint is not None and hint.due_at is not None:
+        said += f"; it is read again at {hint.due_at.isoformat(timespec='seconds')}"
+    return Problem("not-found", said)
 
 
 def _unknown(order_id: str) -> Problem:

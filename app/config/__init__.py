@@ -1,12 +1,12 @@
 """The configuration: a TOML file, overridden by environment, secrets only by reference."""
 
+from app.config.orders import OrderSettings
 from app.config.reading import load, parse
 from app.config.secret import SecretRef
 from app.config.settings import (
     ConnectionSettings,
     DeliverySettings,
     ErpSettings,
-    OrderSettings,
     RetentionSettings,
     Settings,
 )

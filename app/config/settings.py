@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from app.config.orders import OrderSettings
 from app.config.secret import SecretRef
 from app.config.vtex import BaseUrl, QuotaSettings, Section, Text, VtexSettings
 
@@ -35,34 +36,14 @@ class ErpSettings(Section):
     include_vtex_order: bool = False
     #: Read each payment's details from VTEX's payments API (resource View Payment Data), a call for each.
     include_payments: bool = False
+    #: Tell by callback, too, how each of its changes ended.
+    report_outcomes: bool = False
 
     @property
     def callback_secrets(self) -> dict[str, SecretRef]:
         """By setting, the present one first."""
         present, previous = {"callback_secret": self.callback_secret}, self.callback_secret_previous
         return present | ({"callback_secret_previous": previous} if previous else {})
-
-
-class OrderSettings(Section):
-    sources: list[Literal["feed", "hook", "list"]] = Field(default=["feed"])
-    #: Where VTEX reaches this bridge's /v1/vtex/hook/orders, from outside and by https.
-    hook_url: BaseUrl | None = None
-    #: VTEX sends it with each notification, in the header `key`; it selects the connection.
-    hook_secret: SecretRef | None = None
-    #: How often VTEX is asked whether it has our hook still.
-    hook_check_seconds: Annotated[float, Field(gt=0)] = 600
-    #: Replace a feed or hook configuration that this service did not make.
-    take_over: bool = False
-    #: VTEX asks for 5 s at least.
-    feed_poll_seconds: Annotated[float, Field(ge=0.05)] = 5
-    list_poll_seconds: Annotated[float, Field(ge=0.05)] = 300
-    feed_visibility_seconds: Annotated[int, Field(ge=1, le=43200)] = 240
-
-    @model_validator(mode="after")
-    def _hook_is_whole(self) -> Self:
-        if "hook" in self.sources and (self.hook_url is None or self.hook_secret is None):
-            raise ValueError('sources has "hook": hook_url and hook_secret are needed')
-        return self
 
 
 class ConnectionSettings(Section):

@@ -109,7 +109,7 @@ def _judge(answer: Answer) -> None:
         case HTTPStatus.GONE:
             raise Refused(f"the ERP wants no more callbacks (410), {kept}; replay when it does")
         case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            raise Refused(f"the ERP finds the order too large (413), {kept}; let it take more, then replay")
+            raise Refused(f"the ERP finds it too large (413), {kept}; let it take more, then replay")
         case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
             raise Unauthorized(f"the ERP refused our signature ({status}), {kept}; check erp.callback_secret")
         case HTTPStatus.TOO_MANY_REQUESTS | HTTPStatus.SERVICE_UNAVAILABLE:
@@ -117,7 +117,7 @@ def _judge(answer: Answer) -> None:
         case _ if (
             HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in _NOT_NOW
         ):
-            raise Refused(f"the ERP refused the order ({status}), {kept}; mend the cause there, then replay")
+            raise Refused(f"the ERP refused it ({status}), {kept}; mend the cause there, then replay")
         case _ if status < HTTPStatus.BAD_REQUEST:
             raise Retry(f"the ERP redirects ({status}); correct erp.callback_url", unknown_outcome=True)
         case _:

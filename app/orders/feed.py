@@ -1,19 +1,35 @@
 """Feed v3: checked before use, created where there is none, a foreign one left alone."""
 
 from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Table, select
+from sqlmodel import Field, SQLModel
 
 from app import logging
 from app.config import OrderSettings
+from app.database import Database
 from app.errors import Refused
 from app.orders.hints import Hint, Hints
-from app.orders.status import CLOSED, REPORTED
 from app.vtex.orders import Orders
 
 log = logging.get(__name__)
 
 #: VTEX drops the configuration itself when nothing arrived for this long; its longest is 14 days.
 RETENTION_SECONDS = 14 * 24 * 3600
-_OURS = (REPORTED, REPORTED | CLOSED)
+
+
+class ConfiguredFeed(SQLModel, table=True):
+    """What we configured last: a feed has no name by which it could be known as ours."""
+
+    __tablename__ = "configured_feed"
+
+    connection: str = Field(primary_key=True)
+    #: Sorted, separated by blanks.
+    statuses: str
+
+
+_FEED: Table = ConfiguredFeed.__table__  # type: ignore[attr-defined]  # SQLModel does not type it
 
 
 async def read_feed(orders: Orders, hints: Hints) -> int | None:
@@ -26,25 +42,67 @@ async def read_feed(orders: Orders, hints: Hints) -> int | None:
     return len(items)
 
 
-async def ensure_feed(orders: Orders, settings: OrderSettings, statuses: Collection[str] = REPORTED) -> None:
-    """Make the feed of this app key ours; Refused for one that somebody else configured."""
-    present = await orders.feed_configuration()
-    if present is not None:
-        found = {name.lower(): value for name, value in (present.get("filter") or {}).items()}
-        named = set(found.get("status") or []) if found.get("type") == "FromWorkflow" else set()
-        if named == set(statuses):
+class Feed:
+    """One connection's."""
+
+    def __init__(
+        self,
+        connection: str,
+        orders: Orders,
+        database: Database,
+        settings: OrderSettings,
+        statuses: Collection[str],
+    ) -> None:
+        self._connection = connection
+        self._orders = orders
+        self._database = database
+        self._settings = settings
+        self._statuses = sorted(statuses)
+
+    async def ensure(self) -> None:
+        """Make the feed of this app key ours; Refused for one that somebody else configured."""
+        present = feed_filter(await self._orders.feed_configuration())
+        wanted = {"type": "FromWorkflow", "status": self._statuses}
+        if present == wanted:
+            await self._remember()
             return
-        # Ours with another stock policy.
-        if named not in _OURS and not settings.take_over:
-            raise Refused(
-                f"this app key has a feed that we did not configure (type {found.get('type')}, statuses"
-                f" {found.get('status')}); use an app key of the bridge's own, or set orders.take_over = true"
-            )
-        if named not in _OURS:
-            log.warning("feed.taken_over", before=str(found))
-    await orders.configure_feed(
-        sorted(statuses),
-        visibility_seconds=settings.feed_visibility_seconds,
-        retention_seconds=RETENTION_SECONDS,
-    )
-    log.info("feed.configured")
+        if present is not None and present != await self._configured_last():
+            if not self._settings.take_over:
+                raise Refused(
+                    "this app key has a feed that we did not configure (type"
+                    f" {present['type']}, statuses {present['status']}); use an app key of the bridge's"
+                    " own, or set orders.take_over = true"
+                )
+            log.warning("feed.taken_over", before=str(present))
+        # Before it is made: cut off between the two, the new one must still be known as ours.
+        await self._remember()
+        await self._orders.configure_feed(
+            self._statuses,
+            visibility_seconds=self._settings.feed_visibility_seconds,
+            retention_seconds=RETENTION_SECONDS,
+        )
+        log.info("feed.configured")
+
+    async def _configured_last(self) -> dict[str, Any] | None:
+        query = select(_FEED.c.statuses).where(_FEED.c.connection == self._connection)
+        async with self._database.read() as transaction:
+            statuses = await transaction.scalar(query)
+        return None if statuses is None else {"type": "FromWorkflow", "status": statuses.split()}
+
+    async def _remember(self) -> None:
+        row = {"connection": self._connection, "statuses": " ".join(self._statuses)}
+        statement = self._database.upsert(_FEED).values(row)
+        statement = statement.on_conflict_do_update(
+            index_elements=["connection"], set_={"statuses": row["statuses"]}
+        )
+        async with self._database.write() as transaction:
+            await transaction.execute(statement)
+
+
+def feed_filter(configuration: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Type and sorted statuses; VTEX spells the names in two ways. None where there is no feed."""
+    if configuration is None:
+        return None
+    found = {name.lower(): value for name, value in (configuration.get("filter") or {}).items()}
+    statuses = found.get("status") or []
+    return {"type": found.get("type"), "status": sorted(str(each) for each in statuses)}

@@ -24,6 +24,8 @@ class OrderHint(SQLModel, table=True):
     #: Counts the hints, so that one that came during the reading is not lost.
     seen: int = 1
     due_at: datetime = Field(index=True)
+    #: The first hint that is not settled yet.
+    since: datetime | None = None
 
 
 _HINT = OrderHint.__table__  # type: ignore[attr-defined]  # SQLModel does not type it
@@ -34,6 +36,8 @@ class Hint:
     order_id: str
     state: str | None
     seen: int = 0
+    since: datetime | None = None
+    due_at: datetime | None = None
 
 
 class Hints:
@@ -62,7 +66,8 @@ class Hints:
             },
         )
         rows = [
-            {"connection": self._connection, "order_id": order, "state": state, "seen": 1, "due_at": now}
+            {"connection": self._connection, "order_id": order, "state": state, "seen": 1}
+            | {"due_at": now, "since": now}
             for order, state in sorted(latest.items())
         ]
         async with self._database.write() as transaction:
@@ -72,16 +77,25 @@ class Hints:
         """Due hints; each is due again after a minute unless it is settled."""
         now = datetime.now(UTC)
         due = (
-            select(*_HINT.c["order_id", "state", "seen"])
+            select(*_HINT.c["order_id", "state", "seen", "since"])
             .where(_HINT.c.connection == self._connection, _HINT.c.due_at <= now)
             .order_by(_HINT.c.due_at)
             .limit(most)
             .with_for_update(skip_locked=True)
         )
         async with self._database.write() as transaction:
-            taken = [Hint(row.order_id, row.state, row.seen) for row in await transaction.execute(due)]
+            taken = [Hint(*row) for row in await transaction.execute(due)]
             await self._postpone(transaction, taken, now + _LEASE)
         return taken
+
+    async def find(self, order_id: str) -> Hint | None:
+        """What is still to be read of the order."""
+        query = select(*_HINT.c["order_id", "state", "seen", "since", "due_at"]).where(
+            _HINT.c.connection == self._connection, _HINT.c.order_id == order_id
+        )
+        async with self._database.read() as transaction:
+            row = (await transaction.execute(query)).first()
+        return Hint(*row) if row else None
 
     async def settle(self, hints: list[Hint]) -> None:
         """What they named is known; a newer hint of the same order stays."""

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
-from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Table, delete, func, select, update
 from sqlmodel import Field, Index, SQLModel
@@ -29,8 +28,6 @@ class OpenOrderItem(SQLModel, table=True):
     warehouse: str = Field(primary_key=True)
     #: 0: its order was closed, and the stock is about to be sent again.
     quantity: int
-    #: When its order was last read, or asked to be.
-    checked_at: datetime
 
 
 _ITEM: Table = OpenOrderItem.__table__  # type: ignore[attr-defined]  # SQLModel does not type it
@@ -48,7 +45,7 @@ class OpenOrders:
         """`order` as the ERP is told of it; its handling has started. Safe to repeat."""
         items = _items(order)
         rows = [
-            {"connection": self._connection, "order_id": order["id"], "checked_at": datetime.now(UTC)}
+            {"connection": self._connection, "order_id": order["id"]}
             | {"sku_id": sku_id, "warehouse": warehouse, "quantity": quantity}
             for (sku_id, warehouse), quantity in items.items()
         ]
@@ -88,21 +85,6 @@ class OpenOrders:
         )
         async with self._database.read() as transaction:
             return int(await transaction.scalar(query) or 0)
-
-    async def unchecked(self, for_so_long: timedelta, most: int) -> list[str]:
-        """Orders that nobody has looked at, the longest first; from now on they count as looked at."""
-        now = datetime.now(UTC)
-        ours = _ITEM.c.connection == self._connection
-        oldest = func.min(_ITEM.c.checked_at)
-        query = select(_ITEM.c.order_id).where(ours, _ITEM.c.checked_at <= now - for_so_long)
-        query = query.group_by(_ITEM.c.order_id).order_by(oldest).limit(most)
-        async with self._database.read() as transaction:
-            found = list(await transaction.scalars(query))
-        if found:
-            looked = update(_ITEM).where(ours, _ITEM.c.order_id.in_(found)).values(checked_at=now)
-            async with self._database.write() as transaction:
-                await transaction.execute(looked)
-        return found
 
     async def _stock_changed(self, places: Collection[tuple[int, str]]) -> None:
         """Stock of a SKU that is not bound was never sent."""

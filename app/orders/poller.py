@@ -9,13 +9,13 @@ from functools import wraps
 from app import logging, metrics
 from app.config import OrderSettings
 from app.errors import BridgeError, DatabaseUnavailable, Paused, Retry, Unauthorized
-from app.orders.feed import ensure_feed, read_feed
+from app.orders.feed import Feed, read_feed
 from app.orders.hints import Hint, Hints
 from app.orders.hook import ensure_hook
 from app.orders.leadership import RENEW_SECONDS, Leadership
-from app.orders.open_items import OpenOrders
 from app.orders.reader import Reader
-from app.orders.status import CLOSED, READY, REPORTED
+from app.orders.sightings import Sightings
+from app.orders.status import AFTERWARDS, CLOSED, LISTED
 from app.orders.sweep import sweep
 from app.queue.lanes import Backoff
 from app.queue.store import Store
@@ -27,7 +27,7 @@ log = logging.get(__name__)
 _SWEEP_AGAIN = timedelta(minutes=10)
 _SWEEP_POLL_SECONDS = 1.0
 _NOT_LEADING_SECONDS = 0.2
-#: The feed tells when an open order ends; what it missed is looked at after so long, so many at once.
+#: The feed tells how an order goes on; what it missed is looked at after so long, so many at once.
 _OPEN_CHECK = timedelta(hours=1)
 _OPEN_MOST = 200
 _BACKOFF = Backoff(timedelta(seconds=1), timedelta(seconds=60))
@@ -45,8 +45,10 @@ class Poller:
         store: Store,
         reader: Reader,
         leadership: Leadership,
-        open_orders: OpenOrders | None = None,
+        *,
+        watches_ends: bool = False,
     ) -> None:
+        """`watches_ends`: the stock's policy needs to know when an order ends."""
         self._connection = connection
         self._settings = settings
         self._orders = orders
@@ -54,9 +56,9 @@ class Poller:
         self._store = store
         self._reader = reader
         self._leadership = leadership
-        #: Where the stock's policy needs to know when an order ends.
-        self._open_orders = open_orders
-        self._watched = REPORTED if open_orders is None else REPORTED | CLOSED
+        self._watched = settings.report | CLOSED if watches_ends else settings.report
+        self._feed = Feed(connection, orders, store.database, settings, self._watched)
+        self._sightings = Sightings(store.database, connection)
         self._stopping = asyncio.Event()
         self._feed_is_ours = False
         self._hook_is_ours = False
@@ -76,7 +78,7 @@ class Poller:
             loops.append(self._forever(self._led(self._poll_list)))
         elif sources:
             loops.append(self._forever(self._led(self._sweep)))
-        if self._open_orders is not None:
+        if sources:
             loops.append(self._forever(self._led(self._check_open)))
         await asyncio.gather(*loops)
         with suppress(DatabaseUnavailable):
@@ -136,7 +138,7 @@ class Poller:
         return 0 if found else self._settings.feed_poll_seconds
 
     async def _take_feed(self) -> None:
-        await ensure_feed(self._orders, self._settings, self._watched)
+        await self._feed.ensure()
         now = self._store.clock()
         self._sweeps = [now, now + _SWEEP_AGAIN]
 
@@ -162,16 +164,17 @@ class Poller:
 
     async def _poll_list(self) -> float:
         """All of it, however many they are."""
-        async for order_ids in sweep(self._orders, [READY], self._store.clock()):
-            await self._hints.put(Hint(order_id, READY) for order_id in order_ids)
-            self._seen("list", len(order_ids))
+        for status in sorted(self._settings.report & LISTED - AFTERWARDS):
+            async for order_ids in sweep(self._orders, [status], self._store.clock()):
+                await self._hints.put(Hint(order_id, status) for order_id in order_ids)
+                self._seen("list", len(order_ids))
         return self._settings.list_poll_seconds
 
     async def _check_open(self) -> float:
-        """The list shows only what is ready, and the feed may have missed the end of an order."""
+        """The list is asked for what is ready alone, and the feed may have missed how an order went on."""
         often = timedelta(seconds=self._settings.list_poll_seconds)
         life = _OPEN_CHECK if "feed" in self._settings.sources else often
-        due = await self._open_orders.unchecked(life, _OPEN_MOST) if self._open_orders else []
+        due = await self._sightings.unread(life, _OPEN_MOST)
         await self._hints.put(Hint(order_id, None) for order_id in due)
         if due:
             self._reader.hinted.set()

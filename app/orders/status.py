@@ -21,5 +21,10 @@ BEFORE_HANDLING = frozenset(
     " window-to-change-payment waiting-for-mkt-authorization waiting-seller-handling"
     " order-accepted ready-for-handling".split()
 )
-#: The statuses of which the ERP is told.
-REPORTED = frozenset({READY})
+#: They concern who knows the order: it is in handling or over, or may be over soon.
+AFTERWARDS = HANDLED | CANCELED | CANCELING | CLOSED
+#: Those by which VTEX documents that its list can be asked.
+LISTED = frozenset(
+    "waiting-for-sellers-confirmation payment-pending payment-approved ready-for-handling handling invoiced"
+    " canceled".split()
+)

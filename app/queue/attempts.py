@@ -60,7 +60,7 @@ class Pace:
     #: By connection and kind: how many may be in flight at the same time, over all replicas.
     most_in_flight: Mapping[tuple[str, str], int] = field(default_factory=dict)
     #: Kinds that never expire: they alert instead.
-    never_expire: frozenset[str] = frozenset({"order"})
+    never_expire: frozenset[str] = frozenset({"order", "start-handling"})
 
 
 class Attempts:

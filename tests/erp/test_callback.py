@@ -74,7 +74,7 @@ async def test_an_order_that_the_erp_refuses_is_a_persons_matter(
     erp.answers_with(status)
     error = await failure(callback)
     assert isinstance(error, Refused)
-    assert error.reason.startswith(f"the ERP refused the order ({status}), its answer stands in the attempt")
+    assert error.reason.startswith(f"the ERP refused it ({status}), its answer stands in the attempt")
     assert error.reason.endswith("mend the cause there, then replay")
 
 

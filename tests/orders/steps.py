@@ -13,9 +13,14 @@ from tests.running import RunningBridge, RunningSandbox, until
 FEED = "/api/orders/feed/config"
 
 
+#: Unless the configuration says otherwise.
+REPORTED = ["canceled", "cancellation-requested", "invoiced", "ready-for-handling"]
+
+
 def feed(*statuses: str, visibility: int = 240) -> dict[str, Any]:
+    """Without statuses as the bridge makes it."""
     return {
-        "filter": {"type": "FromWorkflow", "status": list(statuses)},
+        "filter": {"type": "FromWorkflow", "status": list(statuses) or REPORTED},
         "queue": {
             "visibilityTimeoutInSeconds": visibility,
             "MessageRetentionPeriodInSeconds": RETENTION_SECONDS,

@@ -10,7 +10,17 @@ from structlog.testing import capture_logs
 from tests.changes.steps import as_staff
 from tests.orders.conftest import Starting
 from tests.orders.erp import Erp
-from tests.orders.steps import FEED, bought, feed, feed_is_empty, handled, hints, told, waiting_in_feed
+from tests.orders.steps import (
+    FEED,
+    REPORTED,
+    bought,
+    feed,
+    feed_is_empty,
+    handled,
+    hints,
+    told,
+    waiting_in_feed,
+)
 from tests.running import RunningSandbox, until
 
 
@@ -50,14 +60,14 @@ async def test_a_foreign_feed_is_taken_over_when_that_is_wanted(
 
 async def _is_ours(shop: RunningSandbox) -> bool:
     found: list[str] = (await as_staff(shop, "GET", FEED))["filter"]["status"]
-    return found == ["ready-for-handling"]
+    return found == REPORTED
 
 
 async def test_a_feed_is_made_where_there_is_none(starting: Starting, shop: RunningSandbox) -> None:
     async with starting(orders={"feed_visibility_seconds": 77}):
         await until(lambda: _configured(shop, 1), "the feed is made")
     made = await as_staff(shop, "GET", FEED)
-    assert made["filter"] == {"type": "FromWorkflow", "status": ["ready-for-handling"]}
+    assert made["filter"] == {"type": "FromWorkflow", "status": REPORTED}
     assert made["queue"]["visibilityTimeoutInSeconds"] == 77
     assert made["queue"]["MessageRetentionPeriodInSeconds"] == 14 * 24 * 3600
 
@@ -67,7 +77,7 @@ async def _configured(shop: RunningSandbox, times: int) -> bool:
 
 
 async def test_an_equal_feed_is_used_as_it_is(starting: Starting, shop: RunningSandbox, erp: Erp) -> None:
-    await as_staff(shop, "POST", FEED, feed("ready-for-handling"))
+    await as_staff(shop, "POST", FEED, feed())
     order = await bought(shop)
     async with starting():
         await handled(shop, order)
@@ -116,7 +126,7 @@ async def test_without_the_permission_to_list_the_feed_still_works(
 async def test_an_item_whose_commit_failed_comes_again_and_is_told_once(
     starting: Starting, shop: RunningSandbox, erp: Erp, action: str
 ) -> None:
-    await as_staff(shop, "POST", FEED, feed("ready-for-handling", visibility=1))
+    await as_staff(shop, "POST", FEED, feed(visibility=1))
     fault = {"action": action, "method": "POST", "path_regex": "/orders/feed$", "times": 2}
     await shop.control("faults", fault)
     order = await bought(shop)
@@ -131,7 +141,7 @@ async def test_an_item_whose_commit_failed_comes_again_and_is_told_once(
 async def test_an_item_is_committed_only_after_its_order_is_stored(
     starting: Starting, shop: RunningSandbox
 ) -> None:
-    await as_staff(shop, "POST", FEED, feed("ready-for-handling"))
+    await as_staff(shop, "POST", FEED, feed())
     unreadable = {"action": "status", "status": 500, "path_regex": "/pvt/orders/", "times": None}
     await shop.control("faults", unreadable)
     order = await bought(shop)

@@ -26,7 +26,8 @@ def physical(migrated_database_url: str, shop: RunningSandbox, erp: Erp) -> Phys
 
     def start(**changes: Any) -> AbstractAsyncContextManager[RunningBridge]:
         listener = {"callback_url": f"{erp.url}/orders"}
-        return running_bridge(migrated_database_url, shop.url, erp=listener, vtex=POLICY, **changes)
+        vtex = POLICY | changes.pop("vtex", {})
+        return running_bridge(migrated_database_url, shop.url, erp=listener, vtex=vtex, **changes)
 
     return start
 
@@ -265,9 +266,7 @@ async def test_an_end_that_the_feed_missed_is_found_when_the_order_is_looked_at_
     await as_staff(shop, "DELETE", FEED)
     async with physical() as bridge:
         async with bridge.parts.database.write() as transaction:
-            await transaction.execute(
-                text("UPDATE open_order_item SET checked_at = '2026-01-01 00:00:00+00:00'")
-            )
+            await transaction.execute(text("UPDATE order_read SET read_at = '2026-01-01 00:00:00+00:00'"))
         await has(shop, 10)
 
 
@@ -346,7 +345,7 @@ async def test_another_sku_of_the_same_order_is_sent_again_too(
 async def test_our_feed_of_the_other_policy_is_made_anew_and_a_foreign_one_is_not(
     physical: Physical, shop: RunningSandbox
 ) -> None:
-    wanted = {"ready-for-handling", "invoiced", "canceled", "replaced"}
+    wanted = {"ready-for-handling", "cancellation-requested", "invoiced", "canceled", "replaced"}
 
     async def statuses() -> set[str]:
         return set((await as_staff(shop, "GET", FEED))["filter"]["status"])
@@ -354,7 +353,12 @@ async def test_our_feed_of_the_other_policy_is_made_anew_and_a_foreign_one_is_no
     async def ours() -> bool:
         return await statuses() == wanted
 
-    await as_staff(shop, "POST", FEED, feed("ready-for-handling"))
+    async with physical(vtex={"stock_policy": "as_sent"}):
+
+        async def made() -> bool:
+            return bool(await shop.effects("feed.configured"))
+
+        await until(made, "there is a feed")
     async with physical():
         await until(ours, "the feed has the ends of orders too")
     await as_staff(shop, "POST", FEED, feed("payment-approved"))

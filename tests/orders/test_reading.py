@@ -19,7 +19,7 @@ async def no_hints(bridge: RunningBridge) -> None:
 @pytest.fixture
 async def fed(shop: RunningSandbox) -> RunningSandbox:
     """With a feed that has been there before the bridge."""
-    await as_staff(shop, "POST", FEED, feed("ready-for-handling"))
+    await as_staff(shop, "POST", FEED, feed())
     return shop
 
 
@@ -29,7 +29,7 @@ async def test_an_order_that_is_past_it_is_not_told(
 ) -> None:
     order = await bought(fed)
     await fed.control(f"orders/{order}/status", {"status": status})
-    async with starting() as bridge:
+    async with starting(orders={"report": ["ready-for-handling"], "take_over": True}) as bridge:
         await feed_is_empty(fed)
         await no_hints(bridge)
     assert erp.callbacks == []

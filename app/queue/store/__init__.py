@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from app.database import VIOLATIONS, Database, GroupCommit, may_rerun
+from app.database import VIOLATIONS, Database, GroupCommit, Transaction, may_rerun
 from app.errors import DatabaseUnavailable, LeaseLost
 from app.queue.fairness import Chooser, MostUrgent
 from app.queue.lanes import Claim, Outcome, Submission
@@ -31,6 +31,13 @@ _RICH = 4
 _KNOWN_SECONDS = 0.05
 
 
+Follow = Callable[[Sequence[Outcome], datetime], Sequence[Submission]]
+
+
+def follow_nothing(_recorded: Sequence[Outcome], _now: datetime) -> Sequence[Submission]:
+    return ()
+
+
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
@@ -38,9 +45,13 @@ def utc_now() -> datetime:
 class Store:
     """The queue's door: accept, claim, record, replay, read."""
 
-    def __init__(self, database: Database, *, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self, database: Database, *, clock: Callable[[], datetime] = utc_now, follow: Follow = follow_nothing
+    ) -> None:
         self.database = database
         self.clock = clock
+        #: What is accepted because of how claims ended, in the same transaction.
+        self._follow = follow
         self.wakeup = Wakeup()
         #: The same hint for the other processes, and from them.
         self.notices = Notices(database, self.wakeup)
@@ -223,10 +234,20 @@ class Store:
         )
 
     async def _record(self, batch: list[Outcome]) -> list[bool | Exception]:
-        written, is_due = await self.database.run(
-            lambda transaction: recording.record(transaction, batch, self.clock()), is_long=len(batch) > _MANY
-        )
-        if is_due:
+        following: list[Submission] = []
+
+        def record(transaction: Transaction) -> tuple[list[bool], bool]:
+            now = self.clock()
+            written, is_due = recording.record(transaction, batch, now)
+            held = [outcome for outcome, ours in zip(batch, written, strict=True) if ours]
+            # Anew each time: the transaction may be run again.
+            following[:] = self._follow(held, now)
+            if following:
+                accepting.accept(transaction, following, now)
+            return written, is_due
+
+        written, is_due = await self.database.run(record, is_long=len(batch) > _MANY)
+        if is_due or following:
             self._is_due()
         elif any(outcome.due_at for outcome in batch):
             # The next moment may be another now.

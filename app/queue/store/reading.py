@@ -116,12 +116,11 @@ class Reading:
         async with self._database.read() as transaction:
             return (await transaction.execute(query)).all()
 
-    async def below(
-        self, connection: str, kinds: Collection[str], prefix: str, limit: int
-    ) -> Sequence[Found]:
-        """Events whose key begins so, oldest first."""
-        keys = LANE.c.key >= prefix, LANE.c.key < end_of(prefix)
-        query = _events().where(LANE.c.connection == connection, LANE.c.kind.in_(kinds), *keys)
+    async def below(self, connection: str, kinds: Collection[str], key: str, limit: int) -> Sequence[Found]:
+        """Events of this key and of those behind it and a slash, oldest first."""
+        prefix = f"{key}/"
+        keys = or_(LANE.c.key == key, and_(LANE.c.key >= prefix, LANE.c.key < end_of(prefix)))
+        query = _events().where(LANE.c.connection == connection, LANE.c.kind.in_(kinds), keys)
         async with self._database.read() as transaction:
             return (await transaction.execute(query.order_by(EVENT.c.id).limit(limit))).all()
 
