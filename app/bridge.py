@@ -9,6 +9,7 @@ from typing import Any
 
 import uvicorn
 
+from app import personal_data
 from app.api.application import create_app
 from app.api.joined import JoinedWrites
 from app.api.rehearsed import Rehearsal
@@ -36,6 +37,7 @@ from app.orders.leadership import Leadership
 from app.orders.open_items import OpenOrders
 from app.orders.poller import Poller
 from app.orders.reader import Reader
+from app.orders.status import watched
 from app.orders.telling import KIND as ORDER
 from app.orders.telling import OrderDeliverer
 from app.orders.told import Told
@@ -180,10 +182,8 @@ class Bridge:
         vtex, hints = self.shops[name], Hints(self.database, name)
         settings, told = connection.orders, _told(connection, vtex)
         reader = Reader(name, vtex.orders, told, hints, self.store, settings.report, open_orders)
-        leadership, watches_ends = Leadership(self.database, name), open_orders is not None
-        return Poller(
-            name, settings, vtex.orders, hints, self.store, reader, leadership, watches_ends=watches_ends
-        )
+        leadership = Leadership(self.database, name)
+        return Poller(name, settings, vtex.orders, hints, self.store, reader, leadership, watched(connection))
 
     def _open_orders(self) -> dict[str, OpenOrders]:
         return {
@@ -241,6 +241,7 @@ def _retention(settings: RetentionSettings) -> Retention:
         states=timedelta(days=settings.state_days),
         facts=timedelta(days=settings.fact_days),
         every=timedelta(seconds=settings.pass_seconds),
+        personal=timedelta(days=settings.personal_days),
     )
 
 
@@ -257,8 +258,8 @@ async def bridge(settings: Settings) -> AsyncIterator[Bridge]:
         name: open_store(door, name, connection.vtex) for name, connection in settings.connections.items()
     }
     wanting = [name for name, each in settings.connections.items() if each.erp and each.erp.report_outcomes]
-    store = Store(database, follow=Outcomes(wanting, KINDS))
     try:
+        store = Store(database, personal=personal_data.of(settings), follow=Outcomes(wanting, KINDS))
         yield Bridge(settings, database, store, Keys(database), gate, door, shops)
     finally:
         await door.close()

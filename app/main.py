@@ -15,8 +15,10 @@ from app import logging, roles
 from app.bridge import bridge
 from app.commands.doctor import doctor_command
 from app.commands.drift import drift as drift_command
+from app.commands.erase import erase_command
 from app.commands.load import load as load_command
 from app.commands.opening import Config, Json, connection_of
+from app.commands.seal import seal_command
 from app.config import Settings, load
 from app.database import migrate
 from app.errors import BridgeError, ConfigurationError
@@ -36,6 +38,8 @@ cli.add_typer(keys, name="keys")
 cli.add_typer(load_command, name="load")
 cli.command("drift")(drift_command)
 cli.command("doctor")(doctor_command)
+cli.command("erase")(erase_command)
+cli.command("seal")(seal_command)
 
 
 def run() -> None:

@@ -21,7 +21,8 @@ DELIVERY_SECONDS = Histogram(
 LEASES_LOST = Counter("bridge_leases_lost", "Outcomes not written because the lease had ended.")
 ROWS_PRUNED = Counter(
     "bridge_pruned_rows",
-    "Rows that were kept long enough, by table: event, attempt or idempotency_key.",
+    "Rows that were kept long enough, by table: event, attempt or idempotency_key; content: what of events is"
+    " personal.",
     ["table"],
 )
 BACKLOG = Gauge("bridge_backlog_lanes", "Entities with something pending.", ["connection", "kind", "status"])

@@ -11,9 +11,10 @@ import uvicorn
 from app import logging
 from app.bridge import GRACE_SECONDS, Bridge, bridge
 from app.config import Settings
-from app.database import Database, is_migrated, migrate
+from app.database import is_migrated, migrate
 from app.errors import BridgeError, ConfigurationError, DatabaseUnavailable
 from app.orders.poller import Poller
+from app.personal_data import check_keys
 from app.queue.dispatcher import Dispatcher
 from app.queue.pruner import Pruner
 
@@ -84,9 +85,12 @@ async def _work(
 ) -> None:
     """Dispatch and poll; a worker that dies takes the process down, so that it is started anew."""
     stop = asyncio.create_task(stopping.wait())
-    migrated = asyncio.create_task(_migrated(parts.database))
+    migrated = asyncio.create_task(_ready(parts))
     await asyncio.wait([stop, serving, migrated], return_when=asyncio.FIRST_COMPLETED)
     workers: list[Dispatcher | Poller | Pruner] = []
+    if migrated.done() and (mistake := migrated.exception()):
+        stop.cancel()
+        raise mistake
     if migrated.done() and not stopping.is_set():
         workers += [parts.dispatcher(), parts.pruner()] if role in {Role.ALL, Role.DISPATCHER} else []
         workers += parts.pollers() if role in {Role.ALL, Role.POLLER} else []
@@ -111,11 +115,15 @@ async def _work(
             task.cancel()
 
 
-async def _migrated(database: Database) -> None:
-    """Return when the schema is this version's: a migration job may still be at work."""
+async def _ready(parts: Bridge) -> None:
+    """Return when the schema is this version's: a migration job may still be at work.
+
+    ConfigurationError where the keys do not open what is stored.
+    """
     while True:
         try:
-            if await is_migrated(database):
+            if await is_migrated(parts.database):
+                await check_keys(parts.store, parts.settings.connections)
                 return
             log.warning("database.not_migrated", remedy="bridge migrate")
         except DatabaseUnavailable as error:

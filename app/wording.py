@@ -44,6 +44,7 @@ _RULES = {
     "literal_error": _CHOICE,
     "enum": _CHOICE,
     "list_type": "must be an array",
+    "frozen_set_type": 'must be an array, such as ["name"]',
     "dict_type": _OBJECT,
     "model_type": _OBJECT,
     "model_attributes_type": _OBJECT,

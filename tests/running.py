@@ -22,10 +22,12 @@ from tests.contract.soap import SoapContract
 
 ACCOUNT = "sandboxstore"
 CALLBACK_SECRET = "whsec_c2FuZGJveC1jYWxsYmFjay1zZWNyZXQtMzItYnl0ZXM="
+ENCRYPTION_KEY = "b25lLWtleS1vZi0zMi1ieXRlcy1mb3ItYWxsLXRlc3Q="
 SECRETS = {
     "TEST_APP_KEY": "sandbox-key",
     "TEST_APP_TOKEN": "sandbox-token",
     "TEST_CALLBACK_SECRET": CALLBACK_SECRET,
+    "TEST_ENCRYPTION_KEY": ENCRYPTION_KEY,
 }
 
 
@@ -129,6 +131,8 @@ def configuration(database_url: str, sandbox_url: str, **changes: Any) -> dict[s
         **_without_password(database_url),
         "server": {"port": 0, **changes.get("server", {})},
         "delivery": delivery,
+        "encryption": {"keys": ["env:TEST_ENCRYPTION_KEY"]},
+        **{name: changes[name] for name in ("encryption", "retention") if name in changes},
         "connections": {"acme": {"vtex": vtex, "orders": orders, "erp": erp}},
     }
 

@@ -42,6 +42,12 @@ def with_vtex(**changes: Any) -> dict[str, Any]:
     return {"connections": {"acme": {"vtex": {**VTEX, **changes}}}}
 
 
+def test_owned_fields_that_are_no_array_are_told_how_to_be_written() -> None:
+    [mistake] = mistakes(with_vtex(express_owns={"sku": "name"}))
+    place = "connections.acme.vtex.express_owns.sku"
+    assert mistake == f'{PLACE}: {place}: must be an array, such as ["name"]'
+
+
 def test_every_mistake_is_listed_with_its_place() -> None:
     content = {
         "log_level": "loud",
@@ -179,6 +185,7 @@ def test_the_environment_goes_before_the_file(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("BRIDGE_DATABASE_URL", "postgresql://bridge:hunter2@db/bridge")
     monkeypatch.setenv("BRIDGE_SERVER__PORT", "9000")
     monkeypatch.setenv("BRIDGE_CONNECTIONS__ACME__VTEX__ACCOUNT", "otherstore")
+    monkeypatch.setenv("BRIDGE_ENCRYPTION__KEYS", '["env:TEST_ENCRYPTION_KEY"]')
     settings = parse({**with_vtex(), "server": {"host": "0.0.0.0", "port": 8080}})
     assert settings.database == "postgresql+asyncpg://bridge:hunter2@db/bridge"
     assert (settings.server.host, settings.server.port) == ("0.0.0.0", 9000)

@@ -141,3 +141,33 @@ def test_a_key_of_24_to_64_bytes_signs_padded_or_not(length: int, padding: str) 
     written = base64.b64encode(bytes(length)).decode()
     secret = "whsec_" + (written if padding else written.rstrip("="))
     assert webhook_key(secret) == bytes(length)
+
+
+def test_on_postgresql_a_key_to_seal_with_is_needed() -> None:
+    [found] = mistakes({**with_vtex(), "database_url": "postgresql://db/bridge"})
+    assert found.startswith(f"{PLACE}: encryption.keys: orders, invoices and parcels are sealed at rest")
+    assert "openssl rand -base64 32" in found
+
+
+def test_on_sqlite_no_key_need_be_named() -> None:
+    assert parse(with_vtex()).encryption.keys == ()
+
+
+@pytest.mark.parametrize(
+    ("secret", "mistake"),
+    [
+        ("hunter2", "must be base64 of 32 random bytes (openssl rand -base64 32), one key on a line"),
+        ("aHVudGVyMg==", "must be base64 of 32 random bytes (openssl rand -base64 32), one key on a line"),
+        ("", "env:SEALING is empty"),
+        (None, "environment variable SEALING is not set"),
+    ],
+)
+def test_a_key_that_cannot_seal_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, secret: str | None, mistake: str
+) -> None:
+    if secret is not None:
+        monkeypatch.setenv("SEALING", secret)
+    keys = ["env:TEST_ENCRYPTION_KEY", "env:SEALING"]
+    assert mistakes({**with_vtex(), "encryption": {"keys": keys}}) == [
+        f"{PLACE}: encryption.keys.1: {mistake}"
+    ]

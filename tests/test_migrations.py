@@ -12,7 +12,7 @@ from sqlmodel import SQLModel
 from app import bindings, keys
 from app.database import Database, is_migrated, migrate
 from app.drift import report
-from app.orders import feed, hints, leadership, open_items, references, sightings
+from app.orders import erasure, feed, hints, leadership, open_items, references, sightings
 from app.paces import tables
 from app.queue import models
 
@@ -26,6 +26,7 @@ MODELS: list[type[SQLModel]] = [
     sightings.OrderRead,
     sightings.OrderStatusSeen,
     feed.ConfiguredFeed,
+    erasure.ErasedOrder,
     leadership.PollerLease,
     references.OrderReference,
     open_items.OpenOrderItem,

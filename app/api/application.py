@@ -22,6 +22,7 @@ from app.database import Database
 from app.errors import DatabaseUnavailable
 from app.keys import Keys
 from app.orders.hook import HookReceivers
+from app.queue.personal import ContentRemoved
 from app.queue.store import Store
 
 log = logging.get(__name__)
@@ -136,6 +137,10 @@ def _add_docs(app: FastAPI) -> None:
 
 def _answer_mistakes(app: FastAPI) -> None:
     app.add_exception_handler(Problem, answer_problem)
+
+    @app.exception_handler(ContentRemoved)
+    async def removed(_request: Request, error: ContentRemoved) -> JSONResponse:
+        return Problem("removed", str(error)).response()
 
     @app.exception_handler(DatabaseUnavailable)
     async def not_stored(_request: Request, error: DatabaseUnavailable) -> JSONResponse:

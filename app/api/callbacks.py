@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from app.changes.outcomes import OutcomeCallback
+from app.erp.callback import Ping
 from app.orders.document import OrderCallback
 
 _HEADERS = {
@@ -28,6 +29,11 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
     "429": {"description": "Not now: nothing is told before the time in Retry-After has passed. 503 alike."},
     "4XX": {"description": "What is told is wrong, or too large (413). It fails until a person replays it."},
     "5XX": {"description": f"{_AGAIN} So it is where no answer comes in time."},
+}
+
+_ANSWERS_TO_PING: dict[int | str, dict[str, Any]] = {
+    "401": {"description": "Or 403: the signature was refused."},
+    "4XX": {"description": "Way and signature are taken to be right; 404, 405 and 410 are a wrong address."},
 }
 
 
@@ -75,6 +81,22 @@ def router() -> APIRouter:
         responses=_ANSWERS,
         openapi_extra={"parameters": [_header(*each) for each in _HEADERS.items()], "security": []},
     )(told)
+
+    async def pinged(_body: Ping) -> None:
+        """Posted when an operator runs `bridge doctor --send-test`, signed like an order, told once.
+
+        Answer 2xx if the signature is right, 401 if it is not, and do nothing else.
+        """
+        raise NotImplementedError  # it stands for the OpenAPI: the ERP answers it
+
+    routes.post(
+        "ping",
+        name="ping",
+        summary="A test of the way and the signature",
+        response_description="The signature is right.",
+        responses=_ANSWERS_TO_PING,
+        openapi_extra={"parameters": [_header(*each) for each in _HEADERS.items()], "security": []},
+    )(pinged)
     return routes
 
 

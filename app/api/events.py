@@ -23,6 +23,7 @@ from app.queue.store import EventFilter, Store
 _NAMES = (*KINDS, ORDER, HANDLING, OUTCOME)
 _PROBLEMS = declared("unauthorized", "invalid-request", "internal", "unavailable")
 _PROBLEMS_OF_ONE = declared("unauthorized", "not-found", "invalid-request", "internal", "unavailable")
+_PROBLEMS_OF_REPLAY = _PROBLEMS_OF_ONE | declared("removed")
 
 
 class EventQuery(BaseModel):
@@ -61,7 +62,10 @@ class AttemptView(BaseModel):
 
 
 class EventWithAttempts(EventView):
-    payload: dict[str, Any]
+    payload: dict[str, Any] = Field(
+        description="Of what happened, and of orders, only ids and amounts once all else was pruned or"
+        " erased; `_removed` says when."
+    )
     attempts: list[AttemptView]
 
 
@@ -108,18 +112,20 @@ def router() -> APIRouter:
         if row is None:
             raise _no_event(event_id)
         attempts = [
-            AttemptView.model_validate(each, from_attributes=True)
+            AttemptView.model_validate(
+                {**each._mapping, "calls": store.personal.calls_shown(each.calls)}  # noqa: SLF001  SQLAlchemy's API
+            )
             for each in await store.read.attempts(event_id)
         ]
         told = fields(row, await _resting(request, connection))
-        return EventWithAttempts(**told, payload=row.payload, attempts=attempts)
+        return EventWithAttempts(**told, payload=store.personal.shown(row.payload), attempts=attempts)
 
     @routes.post(
         "/events/{event_id}/replay",
         status_code=202,
         summary="Send an event again",
         response_description="It is due again.",
-        responses=_PROBLEMS_OF_ONE,
+        responses=_PROBLEMS_OF_REPLAY,
     )
     async def replay_event(request: Request, connection: Connection, event_id: UUID) -> EventView:
         """Send again: a fact as it was; a state kind as the sum of its changes is today."""

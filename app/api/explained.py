@@ -11,6 +11,7 @@ from sqlalchemy import Row
 from app.changes import KINDS
 from app.errors import Taken, Unauthorized, Waiting
 from app.queue.models import Status
+from app.queue.personal import NO_CONTENT
 
 
 class EventView(BaseModel):
@@ -107,6 +108,8 @@ def _next_of_waiting(row: Row[Any]) -> str:
 
 
 def _next_of_failed(row: Row[Any]) -> str:
+    if row.reason_class == NO_CONTENT:
+        return "send the change again: of this event only ids and amounts are left"
     if row.reason_class == Waiting.reason_class and row.waiting_kind:
         return f"when {row.waiting_kind} {row.waiting_key} arrives after all, this is sent by itself"
     if row.reason_class == Taken.reason_class:

@@ -11,6 +11,7 @@ from app.api.auth import Connection
 from app.api.explained import EventView, event_view
 from app.api.problems import Problem, declared
 from app.changes import KINDS
+from app.orders.erasure import ErasedOrders
 from app.orders.handling import KIND as HANDLING
 from app.orders.hints import Hint, Hints
 from app.orders.journey import ledger
@@ -21,8 +22,11 @@ from app.queue.store.reading import Found
 
 _PROBLEMS = declared("unauthorized", "invalid-request", "internal", "unavailable")
 _PROBLEMS_OF_ONE = declared("unauthorized", "not-found", "invalid-request", "internal", "unavailable")
+_PROBLEMS_OF_ERASED = _PROBLEMS_OF_ONE | declared("removed")
 #: What the ERP tells of an order, keyed by the order and what is told.
 _FACTS = [HANDLING, *(kind.name for kind in KINDS.values() if kind.fold is None)]
+#: Its key is the ERP's own; few orders have any.
+_OF_FEW = ("order-change",)
 #: More than any order has: its statuses, invoices, trackings.
 _MOST_STEPS = 500
 
@@ -34,6 +38,12 @@ class OrderQuery(BaseModel):
 
     cursor: int | None = Field(default=None, ge=1, le=2**63 - 1, description="From the page before.")
     limit: int = Field(default=100, ge=1, le=500, description="Orders of one page.")
+
+
+class NoQuery(BaseModel):
+    """A parameter that is not read must not seem to be."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 class OrderSummary(BaseModel):
@@ -88,6 +98,9 @@ class OrderView(OrderSummary):
         description="Each status that the ERP was told, and all that the ERP told of the order, oldest first."
     )
     ledger: LedgerView
+    erased_at: datetime | None = Field(
+        description="When all of it but ids and amounts was erased, as a person had asked for."
+    )
 
 
 class ImportView(BaseModel):
@@ -112,7 +125,9 @@ def router() -> APIRouter:
         )
 
     @routes.get("/{order_id}", summary="Show an order's journey", responses=_PROBLEMS_OF_ONE)
-    async def read_order(request: Request, connection: Connection, order_id: OrderId) -> OrderView:
+    async def read_order(
+        request: Request, connection: Connection, order_id: OrderId, _query: Annotated[NoQuery, Query()]
+    ) -> OrderView:
         """What was read and told of an order, step by step, and what of it is invoiced."""
         store = _store(request)
         told = await _told(store, connection, order_id)
@@ -120,6 +135,7 @@ def router() -> APIRouter:
         if not told:
             raise _untold(order_id, seen, await Hints(store.database, connection).find(order_id))
         steps = [*told, *await store.read.below(connection, _FACTS, order_id, _MOST_STEPS)]
+        steps += await store.read.of_target(connection, _OF_FEW, f"order:{order_id}", _MOST_STEPS)
         resting = await request.app.state.why_kinds_rest(connection)
         invoices = [step for step in steps if step.kind == "invoice"]
         return OrderView(
@@ -127,18 +143,25 @@ def router() -> APIRouter:
             statuses=[StatusSeen(status=each.status, seen_at=each.seen_at) for each in seen],
             journey=[event_view(step, resting) for step in sorted(steps, key=lambda step: step.id)],
             ledger=LedgerView.model_validate(ledger(told[0].payload["order"], invoices)),
+            erased_at=await ErasedOrders(store.database, connection).when(order_id),
         )
 
     @routes.post(
         "/{order_id}/import",
         status_code=202,
         summary="Read an order now",
-        responses=_PROBLEMS_OF_ONE,
+        responses=_PROBLEMS_OF_ERASED,
     )
-    async def import_order(request: Request, connection: Connection, order_id: OrderId) -> ImportView:
+    async def import_order(
+        request: Request, connection: Connection, order_id: OrderId, _query: Annotated[NoQuery, Query()]
+    ) -> ImportView:
         """VTEX is asked for it; if its status is one that is reported and new, the ERP is told."""
         if connection not in request.app.state.reads_orders:
             raise Problem("not-found", "this connection reads no orders: its configuration has no [erp]")
+        if erased_at := await ErasedOrders(_store(request).database, connection).when(order_id):
+            raise Problem(
+                "removed", f"order {order_id} was erased at {erased_at:%Y-%m-%d}; it is not read again"
+            )
         await Hints(_store(request).database, connection).put([Hint(order_id, None)])
         return ImportView(
             order=order_id, next=f"the poller reads it within seconds; see GET /v1/orders/{order_id}"
@@ -148,9 +171,11 @@ def router() -> APIRouter:
         "/{order_id}/resend",
         status_code=202,
         summary="Tell the ERP again",
-        responses=_PROBLEMS_OF_ONE,
+        responses=_PROBLEMS_OF_ERASED,
     )
-    async def resend_order(request: Request, connection: Connection, order_id: OrderId) -> EventView:
+    async def resend_order(
+        request: Request, connection: Connection, order_id: OrderId, _query: Annotated[NoQuery, Query()]
+    ) -> EventView:
         """The status that was read last is told again: the same body under the same webhook-id."""
         store = _store(request)
         told = await _told(store, connection, order_id)

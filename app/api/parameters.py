@@ -11,7 +11,9 @@ from app.wording import rule
 def parameter_mistake(request: Request, error: Any) -> FieldMistake:
     place, name = error["loc"][0], str(error["loc"][-1])
     if error["type"] == "extra_forbidden":
-        detail = f"{name} is no parameter here; the parameters are {', '.join(_names(request, place))}"
+        known = _names(request, place)
+        there_are = f"the parameters are {', '.join(known)}" if known else "there are none"
+        detail = f"{name} is no parameter here; {there_are}"
     else:
         detail = f"{name} {rule(error)}"
     if place == "query" and error["type"].startswith("datetime"):
@@ -36,4 +38,4 @@ def described_header(name: str, description: str, *, most: int) -> dict[str, Any
 
 def _names(request: Request, place: str) -> list[str]:
     operation = request.app.openapi()["paths"][request.scope["route"].path_format][request.method.lower()]
-    return [each["name"] for each in operation["parameters"] if each["in"] == place]
+    return [each["name"] for each in operation.get("parameters", ()) if each["in"] == place]

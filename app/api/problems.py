@@ -21,6 +21,7 @@ TYPES: dict[str, tuple[int, str]] = {
     "unknown-kind": (404, "No such kind of change"),
     "method-not-allowed": (405, "Method not allowed"),
     "idempotency-conflict": (409, "Idempotency-Key used for another body"),
+    "removed": (410, "Its content was removed"),
     "too-large": (413, "The body is too large"),
     "unsupported-media-type": (415, "The body must be JSON"),
     "invalid-change": (422, "The change is not valid"),

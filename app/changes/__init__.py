@@ -12,6 +12,7 @@ from app.changes import (
     image,
     invoice,
     kit,
+    order_change,
     price,
     product,
     service,
@@ -44,5 +45,6 @@ KINDS: dict[str, Kind[Any]] = {
         tracking_event.KIND,
         cancellation.KIND,
         cancellation_denial.KIND,
+        order_change.KIND,
     )
 }

@@ -1,17 +1,18 @@
 """invoice: the fact that (a part of) an order was invoiced, with its tracking number if it is known."""
 
 from collections import Counter
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, HttpUrl, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, HttpUrl, StringConstraints
 
-from app.changes import invoice_ledger
+from app.changes import invoice_ledger, order_change
 from app.changes.access_key import checked
-from app.changes.kind import Change, Code, Kind, Moment, Shop, Text
+from app.changes.fulfilment import Fulfilment, fulfilment
+from app.changes.kind import Change, Kind, Moment, Shop, Text
 from app.changes.ordered import (
     InvoiceNumber,
     Money,
-    Order,
+    OrderedItem,
     OrderId,
     Package,
     cents,
@@ -24,19 +25,10 @@ from app.errors import Refused, Retry, Taken, Waiting
 from app.orders.status import BEFORE_HANDLING, CANCELED, CANCELING, REPLACED
 
 
-class InvoiceItem(Change):
+class InvoiceItem(OrderedItem):
     """One invoiced SKU, by the ERP's code or by VTEX's id."""
 
-    sku: Code = Field(default="", description="The SKU's code (RefId).")
-    vtex_sku_id: int = Field(default=0, gt=0, description="Instead of `sku`, for SKUs without a code.")
-    quantity: int = Field(ge=1)
     price: Money = Field(description="Of one unit.")
-
-    @model_validator(mode="after")
-    def _named_once(self) -> Self:
-        if ("sku" in self.model_fields_set) == ("vtex_sku_id" in self.model_fields_set):
-            raise ValueError("name the item by sku or by vtex_sku_id, one of them")
-        return self
 
 
 class InvoiceChange(Change):
@@ -69,19 +61,21 @@ class InvoiceChange(Change):
 
 async def deliver(change: InvoiceChange, shop: Shop) -> str | None:
     """Read the order first: it says whether the invoice is already there, and which SKU ids it has."""
-    order = await read_order(shop, change.order)
-    is_there = _already_there(change, order)
+    place = await fulfilment(shop, change.order, await read_order(shop, change.order))
+    order = place.order
+    is_there = _already_there(change, place)
     if not is_there:
         _may_be_invoiced(change, order)
-        body = _body(change, order)
+        await order_change.none_open(shop, change.order)
+        body = _body(change, place)
         invoice_ledger.must_fit(
             order,
             change.number,
             is_return=change.type == "input",
             value=cents(change.value),
-            quantities=_quantities(change, order),
+            quantities=_quantities(change, place),
         )
-        await shop.vtex.orders.invoice(change.order, body)
+        await place.orders.invoice(place.order_id, body)
     missing = _missing_value(change, order, is_there=is_there)
     if missing is None and change.type == "output" and shop.open_orders is not None:
         # What was sold has left the warehouse: the ERP's totals are without it.
@@ -105,7 +99,8 @@ def _missing_value(change: InvoiceChange, order: dict[str, Any], *, is_there: bo
 
 def _may_be_invoiced(change: InvoiceChange, order: dict[str, Any]) -> None:
     status = order.get("status")
-    where, on = f"order {change.order} is {status} in VTEX", ("order", change.order)
+    where = f"order {change.order} is {status or 'without a status'} in VTEX"
+    on = ("order", change.order)
     if status in CANCELED or status == REPLACED:
         raise Refused(f"{where}; it cannot be invoiced")
     if status in CANCELING:
@@ -115,14 +110,14 @@ def _may_be_invoiced(change: InvoiceChange, order: dict[str, Any]) -> None:
         raise Waiting(f"{where}; it is invoiced as soon as it is in handling", on=on)
     if change.type == "input" and status != "invoiced":
         raise Waiting(f"{where}; a return is accepted once it is invoiced, earlier it refunds nothing", on=on)
-    if status == "start-handling":
+    if status == "start-handling" or (status == "invoice" and not packages(order)):
         raise Retry(f"{where}: VTEX changes nothing in this moment")
     if status is None:
         raise Retry(f"order {change.order} has no status in VTEX at the moment")
 
 
-def _already_there(change: InvoiceChange, order: dict[str, Any]) -> bool:
-    same = [package for package in packages(order) if package.get("invoiceNumber") == change.number]
+def _already_there(change: InvoiceChange, place: Fulfilment) -> bool:
+    same = [package for package in packages(place.order) if package.get("invoiceNumber") == change.number]
     for package in same:
         if package.get("type") not in {None, change.type.capitalize()}:
             raise Taken(
@@ -135,15 +130,15 @@ def _already_there(change: InvoiceChange, order: dict[str, Any]) -> bool:
                 f"invoice {change.number} is already in VTEX with a value of {money(int(there))},"
                 f" this one says {change.value:.2f}; VTEX cannot correct an invoice, use another number"
             )
-        _has_same_content(change, order, package)
+        _has_same_content(change, place, package)
     return bool(same)
 
 
-def _has_same_content(change: InvoiceChange, order: Order, package: Package) -> None:
-    there = invoice_ledger.of_package(order, package)
-    if not there or not invoice_ledger.is_told_by_sku(order):
+def _has_same_content(change: InvoiceChange, place: Fulfilment, package: Package) -> None:
+    there = invoice_ledger.of_package(place.order, package)
+    if not there or not invoice_ledger.is_told_by_sku(place.order):
         return
-    told = _quantities(change, order)
+    told = _quantities(change, place)
     if told != there:
         raise Taken(
             f"invoice {change.number} is already in VTEX with other items ({_counted(there)}, by VTEX's"
@@ -155,7 +150,7 @@ def _counted(quantities: invoice_ledger.Quantities) -> str:
     return ", ".join(f"{quantity} of {sku}" for sku, quantity in sorted(quantities.items()))
 
 
-def _body(change: InvoiceChange, order: dict[str, Any]) -> dict[str, Any]:
+def _body(change: InvoiceChange, place: Fulfilment) -> dict[str, Any]:
     body: dict[str, Any] = {
         "type": change.type.capitalize(),
         "issuanceDate": change.issued_at.isoformat(),
@@ -164,7 +159,7 @@ def _body(change: InvoiceChange, order: dict[str, Any]) -> dict[str, Any]:
         "invoiceValue": str(cents(change.value)),
         "courier": change.courier,
         "items": [
-            {"id": _sku_id(item, order), "quantity": item.quantity, "price": cents(item.price)}
+            {"id": _sku_id(item, place), "quantity": item.quantity, "price": cents(item.price)}
             for item in change.items
         ],
     }
@@ -179,21 +174,20 @@ def _body(change: InvoiceChange, order: dict[str, Any]) -> dict[str, Any]:
     return body | {name: str(value) for name, value in optional.items() if value is not None}
 
 
-def _quantities(change: InvoiceChange, order: Order) -> invoice_ledger.Quantities:
+def _quantities(change: InvoiceChange, place: Fulfilment) -> invoice_ledger.Quantities:
     found: invoice_ledger.Quantities = Counter()
     for item in change.items:
-        found[_sku_id(item, order)] += item.quantity
+        found[_sku_id(item, place)] += item.quantity
     return found
 
 
-def _sku_id(item: InvoiceItem, order: Order) -> str:
-    by_code = {each.get("refId"): str(each["id"]) for each in order.get("items") or [] if each.get("refId")}
-    ids = {str(each["id"]) for each in order.get("items") or []}
-    sku = by_code.get(item.sku) if item.sku else str(item.vtex_sku_id)
-    if sku is None or sku not in ids:
+def _sku_id(item: InvoiceItem, place: Fulfilment) -> str:
+    sku = place.sku_id(item.sku, item.vtex_sku_id)
+    if sku is None:
+        names = sorted(place.by_code) or sorted(place.by_id)
         raise Refused(
-            f"order {order.get('orderId')} has no item {item.sku or item.vtex_sku_id}; it has"
-            f" {', '.join(sorted(by_code) or sorted(ids)) or 'none'}"
+            f"order {place.order.get('orderId')} has no item {item.sku or item.vtex_sku_id}; it has"
+            f" {', '.join(names) or 'none'}"
         )
     return sku
 
@@ -220,4 +214,5 @@ KIND = Kind(
     api="orders",
     deliver=deliver,
     fold=None,
+    kept=frozenset({"order", "number", "type", "issued_at", "value", "items"}),
 )

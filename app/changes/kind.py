@@ -157,6 +157,8 @@ class Kind(Generic[ChangeT]):
     deliver: Callable[[ChangeT, Shop], Awaitable[str | None]]
     #: State kinds say how a change is laid over the desired state; facts have none.
     fold: Fold | None
+    #: Facts: the fields that are ids and amounts. All else is about a person: sealed, and let go of early.
+    kept: frozenset[str] = frozenset({"order"})
     #: How the desired state reads, where it can say more than a change.
     desired: type[ChangeT] | None = None
     #: State kinds: the ERP-owned values as VTEX will see them, before any overlay.
@@ -186,6 +188,10 @@ class Kind(Generic[ChangeT]):
             payload=change.payload(),
             fold=self.fold,
         )
+
+    def ids_and_amounts(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """Of a fact: what is kept of it in clear, and for as long as it is known."""
+        return {name: value for name, value in payload.items() if name in self.kept}
 
     def fingerprint(self, change: ChangeT, settings: VtexSettings) -> str | None:
         """Of the ERP-owned values and the mapping's version; facts have none."""

@@ -3,11 +3,12 @@
 from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
-from app.changes.kind import Shop
+from app.changes.fulfilment import Fulfilment, fulfilment
+from app.changes.kind import Change, Code, Shop
 from app.errors import Refused, Waiting
 from app.orders.status import CANCELED, REPLACED
 
@@ -29,6 +30,20 @@ Order = dict[str, Any]
 Package = dict[str, Any]
 
 
+class OrderedItem(Change):
+    """Pieces of one SKU, by the ERP's code or by VTEX's id."""
+
+    sku: Code = Field(default="", description="The SKU's code (RefId).")
+    vtex_sku_id: int = Field(default=0, gt=0, description="Instead of `sku`, for SKUs without a code.")
+    quantity: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Self:
+        if ("sku" in self.model_fields_set) == ("vtex_sku_id" in self.model_fields_set):
+            raise ValueError("name the item by sku or by vtex_sku_id, one of them")
+        return self
+
+
 async def read_order(shop: Shop, order_id: str) -> Order:
     order = await shop.vtex.orders.read(order_id)
     if order is None:
@@ -44,13 +59,13 @@ def package_of(order: Order, invoice_number: str) -> Package | None:
     return next((each for each in packages(order) if each.get("invoiceNumber") == invoice_number), None)
 
 
-async def read_package(shop: Shop, order_id: str, invoice: str) -> Package:
-    """Of the invoice, whoever made it; Waiting while there is none."""
-    order = await read_order(shop, order_id)
-    package = package_of(order, invoice)
+async def read_package(shop: Shop, order_id: str, invoice: str) -> tuple[Fulfilment, Package]:
+    """Of the invoice, whoever made it, in the account that has it; Waiting while there is none."""
+    place = await fulfilment(shop, order_id, await read_order(shop, order_id))
+    package = package_of(place.order, invoice)
     if package is not None:
-        return package
-    status = order.get("status")
+        return place, package
+    status = place.order.get("status")
     if status in CANCELED or status == REPLACED:
         raise Refused(
             f"order {order_id} is {status} in VTEX and has no invoice {invoice}: there is no parcel to track"

@@ -26,10 +26,10 @@ class TrackingChange(Change):
 
 
 async def deliver(change: TrackingChange, shop: Shop) -> None:
-    package = await read_package(shop, change.order, change.invoice)
+    place, package = await read_package(shop, change.order, change.invoice)
     tracking = _overlay(change, package)
     if tracking != {name: package.get(name) for name in tracking}:
-        await shop.vtex.orders.track(change.order, change.invoice, tracking)
+        await place.orders.track(place.order_id, change.invoice, tracking)
 
 
 def _overlay(change: TrackingChange, package: Package) -> dict[str, Any]:
@@ -72,4 +72,5 @@ KIND: Kind[TrackingChange] = Kind(
     api="orders",
     deliver=deliver,
     fold=None,
+    kept=frozenset({"order", "invoice"}),
 )

@@ -36,7 +36,7 @@ class TrackingEventChange(Change):
 
 async def deliver(change: TrackingEventChange, shop: Shop) -> None:
     """Read first: whether VTEX drops an event that it has already is not documented."""
-    package = await read_package(shop, change.order, change.invoice)
+    place, package = await read_package(shop, change.order, change.invoice)
     if not package.get("trackingNumber"):
         raise Waiting(
             f"invoice {change.invoice} of order {change.order} has no tracking number in VTEX yet;"
@@ -54,7 +54,7 @@ async def deliver(change: TrackingEventChange, shop: Shop) -> None:
         "deliveredDate": _delivered_date(change, status),
         "events": [] if is_there else [_event(change)],
     }
-    await shop.vtex.orders.add_tracking_events(change.order, change.invoice, body)
+    await place.orders.add_tracking_events(place.order_id, change.invoice, body)
 
 
 def _event(change: TrackingEventChange) -> dict[str, str]:
@@ -115,4 +115,5 @@ KIND: Kind[TrackingEventChange] = Kind(
     api="orders",
     deliver=deliver,
     fold=None,
+    kept=frozenset({"order", "invoice", "occurred_at", "delivered"}),
 )

@@ -14,24 +14,33 @@ from app.api.problems import Problem
 from app.api.rehearsed import Rehearsal
 from app.bridge import bridge
 from app.changes import KINDS
-from app.commands.opening import Config, ConnectionName, Json, connection_of
+from app.commands.examination import examined
+from app.commands.opening import Config, Json, connection_of
 from app.config import Settings, load
-from app.database import Database, is_migrated
-from app.errors import BridgeError, DatabaseUnavailable
-
-#: Something is not in order.
-_ILL = 1
+from app.database import is_migrated
+from app.errors import BridgeError
 
 
 def doctor_command(
     explain: Annotated[
         str, typer.Option(metavar="FILE", help='Changes as JSON: {"kind": …, "change": {…}}; - reads them.')
     ] = "",
-    connection: ConnectionName = None,
+    connection: Annotated[
+        str | None,
+        typer.Option(
+            "--connection", help="Which one; else all are checked. --explain needs it if there are many."
+        ),
+    ] = None,
+    send_test: Annotated[
+        bool, typer.Option("--send-test", help="Post a signed ping to the ERP's callback.")
+    ] = False,
     as_json: Json = False,
     config: Config = None,
 ) -> None:
-    """Check the configuration and the database; or, with --explain, show what changes would do.
+    """Check all that the bridge needs, each with its remedy; or, with --explain, show what changes would do.
+
+    Checked are the configuration, the database, and of each connection VTEX's keys, clock and APIs, the
+    feed, the hook and the ERP's callback. Nothing is written in VTEX: whether a key may write, is not found.
 
     --explain prints the calls to VTEX that each change would make, and makes none. The file holds one object
     with kind and change, or an array of them.
@@ -42,38 +51,22 @@ def doctor_command(
 
       bridge doctor
 
+      bridge doctor --connection acme --send-test
+
       bridge doctor --explain price.json
 
       echo '{"kind": "stock", "change": {"sku": "A", "warehouse": "1_1", "quantity": 5}}' | bridge doctor
       --explain -
     """
+    if explain and send_test:
+        raise BridgeError("--explain sends nothing: leave out one of --explain and --send-test")
+    if not explain:
+        examined(config, connection, send_test=send_test, as_json=as_json)
+        return
     settings = load(config)
     logging.configure("warning")
-    if explain:
-        told = asyncio.run(_explained(settings, connection_of(settings, connection), _read(explain)))
-        _show(told, as_json=as_json)
-        return
-    checks = {"configuration": None, **asyncio.run(_database(settings))}
-    if as_json:
-        typer.echo(json.dumps({name: remedy or "ok" for name, remedy in checks.items()}, ensure_ascii=False))
-    else:
-        for name, remedy in checks.items():
-            typer.echo(f"{'✗' if remedy else '✓'} {name}{f': {remedy}' if remedy else ''}")
-    if any(checks.values()):
-        raise typer.Exit(_ILL)
-
-
-async def _database(settings: Settings) -> dict[str, str | None]:
-    """Each check with what to do, or None where it is in order."""
-    database = Database(settings.database)
-    try:
-        migrated = await is_migrated(database)
-    except DatabaseUnavailable as error:
-        return {"database": f"it cannot be reached: {error}; check database_url and that it runs"}
-    finally:
-        await database.close()
-    remedy = None if migrated else "it is not this version's; run `bridge migrate`"
-    return {"database": None, "schema": remedy}
+    told = asyncio.run(_explained(settings, connection_of(settings, connection), _read(explain)))
+    _show(told, as_json=as_json)
 
 
 def _read(place: str) -> list[dict[str, Any]]:

@@ -6,15 +6,17 @@ from app.config.secret import SecretRef
 from app.config.settings import (
     ConnectionSettings,
     DeliverySettings,
+    EncryptionSettings,
     ErpSettings,
     RetentionSettings,
     Settings,
 )
-from app.config.vtex import QuotaSettings, VtexSettings
+from app.config.vtex import QuotaSettings, VtexSettings, seller_scope
 
 __all__ = [
     "ConnectionSettings",
     "DeliverySettings",
+    "EncryptionSettings",
     "ErpSettings",
     "OrderSettings",
     "QuotaSettings",
@@ -24,4 +26,5 @@ __all__ = [
     "VtexSettings",
     "load",
     "parse",
+    "seller_scope",
 ]

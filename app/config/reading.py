@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from app.config.secret import dead_references, webhook_key
+from app.config.secret import dead_references, encryption_keys, webhook_key
 from app.config.settings import Settings
 from app.errors import ConfigurationError
 from app.wording import fields_at, rule
@@ -67,7 +67,22 @@ def _unusable_secrets(settings: Settings) -> list[str]:
         *_shared_app_keys(settings),
         *_malformed_callback_secrets(settings),
         *_shared_hook_secrets(settings),
+        *_unusable_encryption_keys(settings),
     ]
+
+
+def _unusable_encryption_keys(settings: Settings) -> list[str]:
+    references = settings.encryption.keys
+    if not references and settings.connections and not settings.on_sqlite:
+        fix = "put the output of `openssl rand -base64 32` into a secret, and name that here"
+        return [f"encryption.keys: orders, invoices and parcels are sealed at rest; on PostgreSQL, {fix}"]
+    mistakes = []
+    for index, reference in enumerate(references):
+        try:
+            encryption_keys(reference.get())
+        except ValueError as error:
+            mistakes.append(f"encryption.keys.{index}: {error}")
+    return mistakes
 
 
 def _shared_hook_secrets(settings: Settings) -> list[str]:

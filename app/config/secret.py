@@ -14,6 +14,8 @@ from pydantic_core import CoreSchema, core_schema
 _SETTLED_NANOSECONDS = 2_000_000_000
 #: Of a webhook's key, in bytes: the Standard Webhooks specification.
 _SHORTEST_KEY, _LONGEST_KEY = 24, 64
+_ENCRYPTION_KEY_BYTES = 32
+_URL_SAFE = str.maketrans("-_", "+/")
 
 
 class SecretRef:
@@ -80,12 +82,30 @@ def webhook_key(secret: str) -> bytes:
     return key
 
 
+def encryption_keys(text: str) -> list[bytes]:
+    """Those of one reference, as Fernet takes them; ValueError says what they have to be."""
+    keys = []
+    for written in text.split():
+        try:
+            key = base64.b64decode(written.translate(_URL_SAFE), validate=True)
+        except ValueError:
+            key = b""
+        if len(key) != _ENCRYPTION_KEY_BYTES:
+            raise ValueError("must be base64 of 32 random bytes (openssl rand -base64 32), one key on a line")
+        keys.append(base64.urlsafe_b64encode(key))
+    return keys
+
+
 def dead_references(values: Mapping[str, Any], place: str = "") -> list[str]:
     """Each that leads nowhere, with its place, in a tree of settings."""
     mistakes = []
     for name, value in values.items():
         if isinstance(value, Mapping):
             mistakes += dead_references(value, f"{place}{name}.")
+        elif isinstance(value, list | tuple):
+            mistakes += dead_references(
+                {str(index): each for index, each in enumerate(value)}, f"{place}{name}."
+            )
         elif str(value).startswith(SecretRef.SCHEMES) and (problem := SecretRef(str(value)).problem()):
             mistakes.append(f"{place}{name}: {problem}")
     return mistakes

@@ -104,6 +104,13 @@ class DeliverySettings(Section):
     poll_seconds: Annotated[float, Field(gt=0)] | None = None
 
 
+class EncryptionSettings(Section):
+    """How personal data is sealed at rest."""
+
+    #: The first key seals, all open. On SQLite one is made beside the database where none is named.
+    keys: tuple[SecretRef, ...] = ()
+
+
 class RetentionSettings(Section):
     """How long what has ended is kept; what is wanted of an entity is kept for ever."""
 
@@ -111,6 +118,8 @@ class RetentionSettings(Section):
     state_days: Annotated[float, Field(gt=0, le=36500)] = 30
     #: Changes that say what happened, and what the ERP was told of orders.
     fact_days: Annotated[float, Field(gt=0, le=36500)] = 365
+    #: Of what happened, and of orders, all but ids and amounts: it is about a person.
+    personal_days: Annotated[float, Field(gt=0, le=36500)] = 90
     #: From the end of one pass to the next.
     pass_seconds: Annotated[float, Field(gt=0, le=86400 * 7)] = 3600
 
@@ -140,6 +149,7 @@ class Settings(BaseSettings):
     server: ServerSettings = ServerSettings()
     delivery: DeliverySettings = DeliverySettings()
     retention: RetentionSettings = RetentionSettings()
+    encryption: EncryptionSettings = EncryptionSettings()
     connections: dict[ConnectionName, ConnectionSettings] = {}
 
     @classmethod

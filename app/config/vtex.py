@@ -59,8 +59,27 @@ class BudgetSettings(Section):
     payments: QuotaSettings | None = None
 
 
+Account = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+#: As VTEX names it in the orders that it sells.
+Seller = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
+
+
+class SellerSettings(Section):
+    """The account of a seller whose orders this ERP fulfils."""
+
+    account: Account
+    app_key: SecretRef
+    app_token: SecretRef
+    rest_url: BaseUrl | None = None
+
+
+def seller_scope(connection: str, seller: str) -> str:
+    """Under which its budgets and pauses are kept; no connection's name has a slash."""
+    return f"{connection}/{seller}"
+
+
 class VtexSettings(Section):
-    account: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+    account: Account
     environment: Text = "vtexcommercestable"
     app_key: SecretRef
     app_token: SecretRef
@@ -83,12 +102,18 @@ class VtexSettings(Section):
     webservice_url: BaseUrl | None = None
     timeout_seconds: Annotated[float, Field(gt=0, le=30)] = 10
     budgets: BudgetSettings = BudgetSettings()
+    #: A marketplace: what these sell is invoiced and tracked in their own accounts.
+    sellers: dict[Seller, SellerSettings] = {}
 
     @model_validator(mode="after")
     def _express_needs_defaults(self) -> Self:
         if self.mode == "express" and self.defaults is None:
             raise ValueError('mode = "express" needs a [defaults] section with category_id and brand_id')
         return self
+
+    def of_seller(self, seller: str) -> "VtexSettings":
+        """As this one, for the orders in the seller's account."""
+        return self.model_copy(update={**dict(self.sellers[seller]), "sellers": {}})
 
     @property
     def rest_base(self) -> str:

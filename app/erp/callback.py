@@ -1,20 +1,22 @@
 """The ERP's callback: one signed POST (Standard Webhooks), and what the ERP's answer means."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
+from uuid import uuid4
 
 import msgspec
+from pydantic import AwareDatetime, BaseModel, Field
 from standardwebhooks import Webhook
 
 from app.config import ErpSettings
 from app.config.secret import webhook_key
 from app.errors import Refused, Retry, Throttled, Unauthorized
 from app.http.answer import Answer
-from app.http.door import Door, Outgoing
+from app.http.door import Outgoing, Sender
 
 LONGEST_REFERENCE = 255
 #: Of the address or the moment, not of the order: an ERP that is being deployed answers so for a while.
@@ -29,23 +31,42 @@ _NOT_NOW = frozenset(
 )
 
 
+class Ping(BaseModel):
+    """A person tests the way to the ERP: there is no order in it, and nothing to do."""
+
+    type: Literal["ping"] = "ping"
+    connection: str = Field(description="Of the bridge's configuration.", examples=["acme"])
+    sent_at: AwareDatetime
+
+
 class Callback:
-    def __init__(self, door: Door, connection: str, settings: ErpSettings) -> None:
+    def __init__(self, door: Sender, connection: str, settings: ErpSettings) -> None:
         self._door = door
         self._connection = connection
         self._settings = settings
 
     async def send(self, webhook_id: str, body: dict[str, Any]) -> str | None:
         """Return when the ERP has it (2xx, or 409: it had it before), with its own number if it says one."""
+        return _reference(await self._post("callback", webhook_id, body, _judge))
+
+    async def ping(self) -> int:
+        """A test without an order: the status that the ERP answers to it, whichever it is."""
+        now = datetime.now(UTC)
+        body = Ping(connection=self._connection, sent_at=now).model_dump(mode="json")
+        return (await self._post("ping", f"ping_{uuid4()}", body, None)).status_code
+
+    async def _post(
+        self, operation: str, webhook_id: str, body: dict[str, Any], judge: Callable[[Answer], None] | None
+    ) -> Answer:
         # Sorted, so that every retry has the same bytes.
         text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         now = datetime.now(UTC)
         keys = self._secrets()
-        answer = await self._door.send(
+        return await self._door.send(
             Outgoing(
                 connection=self._connection,
                 api="erp",
-                operation="callback",
+                operation=operation,
                 method="POST",
                 url=str(self._settings.callback_url),
                 headers={
@@ -58,10 +79,9 @@ class Callback:
                 content=text.encode(),
                 timeout_seconds=self._settings.timeout_seconds,
                 secrets=tuple(keys),
-                judge=_judge,
+                judge=judge,
             )
         )
-        return _reference(answer)
 
     def _secrets(self) -> dict[str, bytes]:
         """Each with its key; without one of them nothing is sent."""

@@ -106,7 +106,8 @@ class Door:
             raise _NoRoom("all our connections were busy; it was not sent") from error
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             status = "unreachable"
-            raise Retry(f"{_host(request.url)} cannot be reached ({_name(error)})") from error
+            why = str(error) if isinstance(error, httpx2.ConnectError) else _name(error)
+            raise Retry(f"{_host(request.url)} cannot be reached ({why})") from error
         except httpx2.TimeoutException as error:
             status = "timeout"
             reason = f"{_host(request.url)} did not answer within {request.timeout_seconds:g} s"

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from app.config import ConnectionSettings, QuotaSettings
+from app.config import ConnectionSettings, QuotaSettings, seller_scope
 from app.http.bucket import Quota
 
 _ADAPTIVE_SECOND = 60.0
@@ -91,6 +91,11 @@ def limits_of(connections: Mapping[str, ConnectionSettings]) -> Limits:
             each.replace("_", " "): _quota(quota) for each, quota in named.items() if quota is not None
         }
         owners[name] = accounts.setdefault((vtex.account, vtex.environment), name)
+    for name, connection in connections.items():
+        vtex = connection.vtex
+        for seller, settings in vtex.sellers.items():
+            scope = seller_scope(name, seller)
+            owners[scope] = accounts.setdefault((settings.account, vtex.environment), scope)
     return Limits(configured, owners)
 
 

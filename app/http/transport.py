@@ -11,6 +11,7 @@ import httpx2
 from yarl import URL
 
 from app.http.proxies import Proxies
+from app.http.reaching import NO_SUCH_NAME, unreachable
 
 #: A longer answer is nothing that VTEX or an ERP has to say; counted after decompression.
 LONGEST_ANSWER_BYTES = 16 * 2**20
@@ -117,4 +118,21 @@ _ERRORS: tuple[tuple[tuple[type[Exception], ...], type[httpx2.TransportError]], 
 
 
 def _translated(error: Exception) -> httpx2.TransportError:
-    return next(ours for theirs, ours in _ERRORS if isinstance(error, theirs))(str(error))
+    ours = next(ours for theirs, ours in _ERRORS if isinstance(error, theirs))
+    return ours(_why(error) if ours is httpx2.ConnectError else str(error))
+
+
+def _why(error: Exception) -> str:
+    """Why a connection never stood, without what a proxy's address may hold."""
+    match error:
+        case aiohttp.ClientHttpProxyError():
+            return f"the proxy of the environment refused it with {error.status}"
+        case aiohttp.ClientProxyConnectionError():
+            return f"the proxy of the environment: {unreachable(error.os_error)}"
+        case aiohttp.ClientConnectorDNSError():
+            return NO_SUCH_NAME
+        case aiohttp.ClientConnectorCertificateError():
+            return unreachable(error.certificate_error)
+        case aiohttp.ClientConnectorError():
+            return unreachable(error.os_error)
+    return type(error).__name__

@@ -14,6 +14,7 @@ from app.errors import BridgeError
 #: One record; what is longer is refused, so that no file takes our memory.
 MOST_BYTES = 1_000_000
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _HASHED_AT_ONCE = 1 << 20
 _SUFFIXES = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
 
@@ -51,8 +52,18 @@ def digest(path: Path) -> str:
 
 
 def lines_of(path: Path, format_: Format) -> Iterator[Line]:
+    _refuse_utf_16(path)
     with path.open("rb") as file:
         yield from json_lines(file) if format_ is Format.JSONL else csv_rows(file, path)
+
+
+def _refuse_utf_16(path: Path) -> None:
+    """Spreadsheets call it Unicode text; each line of it would be refused for a reason of its own."""
+    with path.open("rb") as file:
+        first = file.read(2)
+    # Without its mark, the first letter's other half is a zero.
+    if first in _UTF_16_MARKS or (len(first) > 1 and 0 in first):
+        raise BridgeError(f"{path} is UTF-16; save it as UTF-8 (in spreadsheets: CSV UTF-8) and load that")
 
 
 def json_lines(file: BinaryIO) -> Iterator[Line]:
@@ -79,6 +90,7 @@ def _skip_rest(file: BinaryIO, raw: bytes) -> None:
 
 def header_of(path: Path) -> list[str]:
     """The names of a CSV file's columns."""
+    _refuse_utf_16(path)
     with path.open("rb") as file:
         text = _as_text(file)
         return _header(csv.reader(text, delimiter=_delimiter(text)), path)

@@ -1,6 +1,7 @@
 """Feed v3: checked before use, created where there is none, a foreign one left alone."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from enum import Enum, auto
 from typing import Any
 
 from sqlalchemy import Table, select
@@ -15,8 +16,19 @@ from app.vtex.orders import Orders
 
 log = logging.get(__name__)
 
+
 #: VTEX drops the configuration itself when nothing arrived for this long; its longest is 14 days.
 RETENTION_SECONDS = 14 * 24 * 3600
+
+
+class Whose(Enum):
+    """Whose the configuration is that VTEX has for our app key."""
+
+    NOBODYS = auto()
+    OURS = auto()
+    #: Made by this service, with other settings: made anew without asking.
+    OURS_BUT_OTHER = auto()
+    FOREIGN = auto()
 
 
 class ConfiguredFeed(SQLModel, table=True):
@@ -61,19 +73,20 @@ class Feed:
 
     async def ensure(self) -> None:
         """Make the feed of this app key ours; Refused for one that somebody else configured."""
-        present = feed_filter(await self._orders.feed_configuration())
-        wanted = {"type": "FromWorkflow", "status": self._statuses}
-        if present == wanted:
+        present = await self._orders.feed_configuration()
+        whose = await self.whose(present)
+        if whose is Whose.OURS:
             await self._remember()
             return
-        if present is not None and present != await self._configured_last():
+        if whose is Whose.FOREIGN:
+            found = feed_filter(present)
             if not self._settings.take_over:
                 raise Refused(
                     "this app key has a feed that we did not configure (type"
-                    f" {present['type']}, statuses {present['status']}); use an app key of the bridge's"
+                    f" {found['type']}, statuses {found['status']}); use an app key of the bridge's"
                     " own, or set orders.take_over = true"
                 )
-            log.warning("feed.taken_over", before=str(present))
+            log.warning("feed.taken_over", before=str(found))
         # Before it is made: cut off between the two, the new one must still be known as ours.
         await self._remember()
         await self._orders.configure_feed(
@@ -82,6 +95,14 @@ class Feed:
             retention_seconds=RETENTION_SECONDS,
         )
         log.info("feed.configured")
+
+    async def whose(self, present: Mapping[str, Any] | None) -> Whose:
+        if present is None:
+            return Whose.NOBODYS
+        found = feed_filter(present)
+        if found == {"type": "FromWorkflow", "status": self._statuses}:
+            return Whose.OURS
+        return Whose.OURS_BUT_OTHER if found == await self._configured_last() else Whose.FOREIGN
 
     async def _configured_last(self) -> dict[str, Any] | None:
         query = select(_FEED.c.statuses).where(_FEED.c.connection == self._connection)
@@ -99,10 +120,8 @@ class Feed:
             await transaction.execute(statement)
 
 
-def feed_filter(configuration: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Type and sorted statuses; VTEX spells the names in two ways. None where there is no feed."""
-    if configuration is None:
-        return None
-    found = {name.lower(): value for name, value in (configuration.get("filter") or {}).items()}
+def feed_filter(configuration: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Type and sorted statuses; VTEX spells the names in two ways."""
+    found = {name.lower(): value for name, value in ((configuration or {}).get("filter") or {}).items()}
     statuses = found.get("status") or []
     return {"type": found.get("type"), "status": sorted(str(each) for each in statuses)}

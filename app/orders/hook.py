@@ -1,13 +1,14 @@
 """VTEX's order hook: registered like the feed, and what it tells is a hint like the feed's."""
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from app import logging
 from app.config import OrderSettings
 from app.config.secret import SecretRef
 from app.errors import Refused
+from app.orders.feed import Whose, feed_filter
 from app.orders.hints import Hint, Hints
 from app.vtex.orders import Orders
 
@@ -41,6 +42,22 @@ class HookReceivers:
         await self._receivers[connection][1].put([hint])
 
 
+def hook_address(present: Mapping[str, Any] | None) -> str | None:
+    return ((present or {}).get("hook") or {}).get("url")
+
+
+def whose_hook(
+    present: Mapping[str, Any] | None, settings: OrderSettings, statuses: Collection[str]
+) -> Whose:
+    if present is None or not hook_address(present):
+        return Whose.NOBODYS
+    if hook_address(present) != settings.hook_url:
+        return Whose.FOREIGN
+    wanted = {SECRET_HEADER: settings.hook_secret.get()} if settings.hook_secret else None
+    told = set(feed_filter(present).get("status") or []) == set(statuses)
+    return Whose.OURS if told and present["hook"].get("headers") == wanted else Whose.OURS_BUT_OTHER
+
+
 async def ensure_hook(orders: Orders, settings: OrderSettings, statuses: frozenset[str]) -> None:
     """Make the hook of this app key ours; Refused for one that somebody else configured.
 
@@ -50,17 +67,13 @@ async def ensure_hook(orders: Orders, settings: OrderSettings, statuses: frozens
         return
     wanted = {SECRET_HEADER: settings.hook_secret.get()}
     present = await orders.hook_configuration()
-    hook: dict[str, Any] = (present or {}).get("hook") or {}
-    if hook.get("url"):
-        found = {name.lower(): value for name, value in ((present or {}).get("filter") or {}).items()}
-        ours = hook["url"] == settings.hook_url
-        told = set(found.get("status") or []) == statuses and hook.get("headers") == wanted
-        if ours and told:
-            return
-        if not ours and not settings.take_over:
-            raise Refused(
-                f"this app key has a hook that we did not configure, to {hook['url']}; use an app key of the"
-                " bridge's own, or set orders.take_over = true"
-            )
+    whose = whose_hook(present, settings, statuses)
+    if whose is Whose.OURS:
+        return
+    if whose is Whose.FOREIGN and not settings.take_over:
+        raise Refused(
+            f"this app key has a hook that we did not configure, to {hook_address(present)}; use an app key"
+            " of the bridge's own, or set orders.take_over = true"
+        )
     await orders.configure_hook(sorted(statuses), url=str(settings.hook_url), headers=wanted)
     log.info("hook.configured", url=settings.hook_url)

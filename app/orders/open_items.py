@@ -42,8 +42,12 @@ class OpenOrders:
         self._send_again = send_again
 
     async def open(self, order: Document) -> None:
-        """`order` as the ERP is told of it; its handling has started. Safe to repeat."""
-        items = _items(order)
+        """`order` as the ERP is told of it; its handling has started. Again when its items have changed."""
+        items, ours = _items(order), (_ITEM.c.connection == self._connection, _ITEM.c.order_id == order["id"])
+        async with self._database.read() as transaction:
+            found = (await transaction.execute(select(*_ITEM.c["sku_id", "warehouse"]).where(*ours))).all()
+        # What has left the order goes as in `close`: its stock is sent again first. A Counter's update adds.
+        items.update({(row.sku_id, row.warehouse): 0 for row in found})
         rows = [
             {"connection": self._connection, "order_id": order["id"]}
             | {"sku_id": sku_id, "warehouse": warehouse, "quantity": quantity}
@@ -59,6 +63,9 @@ class OpenOrders:
         async with self._database.write() as transaction:
             await transaction.execute(statement, rows)
         await self._stock_changed(items.keys())
+        if not all(items.values()):
+            async with self._database.write() as transaction:
+                await transaction.execute(delete(_ITEM).where(*ours, _ITEM.c.quantity == 0))
 
     async def close(self, order_id: str) -> None:
         """It is invoiced, canceled or replaced; nothing happens if it is known.

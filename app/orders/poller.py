@@ -15,7 +15,7 @@ from app.orders.hook import ensure_hook
 from app.orders.leadership import RENEW_SECONDS, Leadership
 from app.orders.reader import Reader
 from app.orders.sightings import Sightings
-from app.orders.status import AFTERWARDS, CLOSED, LISTED
+from app.orders.status import AFTERWARDS, LISTED
 from app.orders.sweep import sweep
 from app.queue.lanes import Backoff
 from app.queue.store import Store
@@ -45,10 +45,8 @@ class Poller:
         store: Store,
         reader: Reader,
         leadership: Leadership,
-        *,
-        watches_ends: bool = False,
+        watched: frozenset[str],
     ) -> None:
-        """`watches_ends`: the stock's policy needs to know when an order ends."""
         self._connection = connection
         self._settings = settings
         self._orders = orders
@@ -56,8 +54,9 @@ class Poller:
         self._store = store
         self._reader = reader
         self._leadership = leadership
-        self._watched = settings.report | CLOSED if watches_ends else settings.report
-        self._feed = Feed(connection, orders, store.database, settings, self._watched)
+        #: The statuses that feed and hook tell.
+        self._watched = watched
+        self._feed = Feed(connection, orders, store.database, settings, watched)
         self._sightings = Sightings(store.database, connection)
         self._stopping = asyncio.Event()
         self._feed_is_ours = False

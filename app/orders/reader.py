@@ -11,7 +11,9 @@ from uuid_utils.compat import uuid7
 from app import logging, metrics
 from app.config.orders import ORDER_STATUSES
 from app.errors import DatabaseUnavailable, DeliveryError, Paused, Retry, Unauthorized
+from app.orders.erasure import ErasedOrders
 from app.orders.hints import Hint, Hints
+from app.orders.impersonal import impersonal
 from app.orders.lenient import records
 from app.orders.open_items import OpenOrders
 from app.orders.sightings import Sighting, Sightings
@@ -55,6 +57,7 @@ class Reader:
         #: The statuses of which the ERP is told.
         self._report = report
         self._sightings = Sightings(store.database, connection)
+        self._erased = ErasedOrders(store.database, connection)
         #: Where the stock's policy needs to know when an order ends.
         self._open_orders = open_orders
         #: Set where something was hinted at in this process.
@@ -136,6 +139,14 @@ class Reader:
             return True
         return await self._store.read.lane(self._connection, KIND, order_id) is not None
 
+    async def _document(self, order_id: str, status: str, order: dict[str, Any]) -> dict[str, Any] | None:
+        """None where there is nobody any more whose order could be handled."""
+        document = await self._told.of(order)
+        # Asked last: nothing of the customer may be stored once it is erased.
+        if await self._erased.when(order_id) is None:
+            return document
+        return None if status == READY else await self._told.of(impersonal(order))
+
     async def _was_told(self, order_id: str, state: str) -> bool:
         return await self._store.read.knows(self._connection, KIND, f"{order_id}/{state}")
 
@@ -146,13 +157,16 @@ class Reader:
             once += f"/{_open_request(order)}"
         if await self._store.read.knows(self._connection, KIND, once):
             return
+        document = await self._document(order_id, status, order)
+        if document is None:
+            return
         event = NewEvent(
             id=uuid7(),
             kind=KIND,
             key=order_id,
             target=f"order:{order_id}",
             priority=PRIORITY,
-            payload=await self._told.of(order),
+            payload=document,
             fold=None,
         )
         accepted = await self._store.accept(

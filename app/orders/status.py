@@ -1,5 +1,7 @@
 """VTEX's order statuses, as far as they decide what we do."""
 
+from app.config import ConnectionSettings
+
 READY = "ready-for-handling"
 #: After start-handling: it took effect. Where goods are picked and packed, handling has two statuses more.
 HANDLED = frozenset(
@@ -28,3 +30,9 @@ LISTED = frozenset(
     "waiting-for-sellers-confirmation payment-pending payment-approved ready-for-handling handling invoiced"
     " canceled".split()
 )
+
+
+def watched(connection: ConnectionSettings) -> frozenset[str]:
+    """The statuses that feed and hook tell: where the stock leaves out open orders, their ends too."""
+    report = connection.orders.report
+    return report | CLOSED if connection.vtex.stock_policy == "subtract_open_orders" else report

@@ -92,6 +92,7 @@ class Attempts:
         started, clock, calls = self._store.clock(), time.perf_counter(), self._begin_trace()
         fingerprint, error, note = None, None, None
         try:
+            claim = self._store.personal.opened(claim)
             fingerprint = deliverer.fingerprint(claim)
             if fingerprint is not None and fingerprint == claim.acknowledged:
                 return Outcome(claim, Status.UNCHANGED, fingerprint=fingerprint)

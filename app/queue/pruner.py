@@ -27,6 +27,8 @@ class Retention:
     every: timedelta
     #: Between two transactions: whoever waits for the database goes first.
     rest: timedelta = timedelta(milliseconds=100)
+    #: What is personal in facts: all but ids and amounts.
+    personal: timedelta = timedelta(days=90)
 
 
 @dataclass
@@ -54,6 +56,7 @@ class Pruner:
     def __post_init__(self) -> None:
         # Apart, for the facts are younger where the states' walk ends.
         self._walks = [_Walk(True, self.retention.states), _Walk(False, self.retention.facts)]
+        self._contents = _Walk(False, self.retention.personal)
 
     async def run(self) -> None:
         """A pass now and then, until `stop`; an outage of the database is waited for."""
@@ -72,6 +75,9 @@ class Pruner:
         for walk in self._walks:
             walk.begin(self.store.clock())
             await self._prune_events(walk)
+        if self.store.personal.kept:
+            self._contents.begin(self.store.clock())
+            await self._prune_contents(self._contents)
         while not self._stopping.is_set():
             keys = await self.store.prune_idempotency_keys(_KEYS)
             metrics.ROWS_PRUNED.labels("idempotency_key").inc(keys)
@@ -93,6 +99,20 @@ class Pruner:
                 walk.cursor = old[-1]
                 if len(old) < len(seen) or len(seen) < _EVENTS:
                     return
+            await self._rest(self.retention.rest)
+
+    async def _prune_contents(self, walk: _Walk) -> None:
+        before = self.store.clock() - walk.age
+        while not self._stopping.is_set():
+            seen = await self.store.events_from(walk.cursor, _EVENTS)
+            old = [place.id for place in seen if place.accepted_at < before]
+            if not old:
+                return
+            stripped = await self.store.contents.prune(old, before)
+            metrics.ROWS_PRUNED.labels("content").inc(stripped.events)
+            walk.cursor = old[-1]
+            if len(old) < _EVENTS:
+                return
             await self._rest(self.retention.rest)
 
     async def _rest(self, duration: timedelta) -> None:

@@ -6,7 +6,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from app.sandbox import catalog, connecting, control, erp, feed, hook, logistics, oms, payments, webservice
+from app.sandbox import (
+    catalog,
+    connecting,
+    control,
+    erp,
+    feed,
+    hook,
+    logistics,
+    oms,
+    order_system,
+    payments,
+    webservice,
+)
 from app.sandbox.door import Door
 from app.sandbox.erp import Erp
 from app.sandbox.faults import FaultInjection, Faults
@@ -43,6 +55,7 @@ def create_sandbox(
         *pricing_routes(account),
         *logistics.ROUTES,
         *oms.ROUTES,
+        *order_system.ROUTES,
         *feed.ROUTES,
         *hook.ROUTES,
         *catalog.ROUTES,

@@ -17,6 +17,7 @@ API_PATHS = (
     ("/api/logistics", "logistics"),
     ("/api/oms", "oms"),
     ("/api/orders/pvt/document", "oms"),
+    ("/api/order-system", "oms"),
     ("/api/orders/feed", "feed"),
     ("/api/orders/hook", "feed"),
     ("/api/pvt/transactions", "payments"),

@@ -1,5 +1,6 @@
 """The whole state of the store in a canonical form, so that two dumps can be compared."""
 
+from app.sandbox import modifications
 from app.sandbox.catalog.specifications import dump_specifications
 from app.sandbox.logistics import balance
 from app.sandbox.state import Store
@@ -43,6 +44,7 @@ def _reserved(store: Store) -> set[tuple[str, str]]:
 
 def _order(store: Store, order_id: str) -> Record:
     order = store.orders[order_id]
+    modifications.of(store, order)
     lines = [
         {"sku_id": line.sku_id, "ref_id": line.ref_id, "quantity": line.quantity, "price": line.price}
         for line in order.lines

@@ -35,6 +35,8 @@ class Erp:
     #: Its own number of each order.
     order_refs: dict[str, str] = field(default_factory=dict)
     at_work: int = 0
+    #: Tests of the way: verified, answered like the others, and not kept.
+    pings: int = 0
 
     @property
     def repeats(self) -> int:
@@ -81,6 +83,10 @@ class Erp:
             self.received[webhook_id]["erp_order_ref"] = self._reference(body, webhook_id)
         return status, {"erp_order_ref": self.received[webhook_id]["erp_order_ref"]}
 
+    def ping(self) -> int:
+        self.pings += 1
+        return self._status()
+
     def _status(self) -> int:
         if self.fail_next > 0:
             self.fail_next -= 1
@@ -104,18 +110,19 @@ async def receive(request: Request) -> Response:
     raw = await request.body()
     if not erp.verify(raw, dict(request.headers)):
         raise RefusedError(401, {"error": "The signature does not verify"})
-    told = _order_id(decode(raw))
-    webhook_id = request.headers["webhook-id"]
+    body, webhook_id = decode(raw), request.headers["webhook-id"]
     if refusal := erp.refusal(webhook_id):
         return refusal
     erp.at_work += 1
     try:
         if erp.delay_seconds:
             await asyncio.sleep(erp.delay_seconds)
+        if isinstance(body, dict) and body.get("type") == "ping":
+            return Json({}, status_code=erp.ping())
         status, answer = erp.take(webhook_id, raw)
     finally:
         erp.at_work -= 1
-    if webhook_id in erp.received and (order := store_of(request).orders.get(told or "")):
+    if webhook_id in erp.received and (order := store_of(request).orders.get(_order_id(body) or "")):
         change_mind(store_of(request), order, "told")
     return Json(answer, status_code=status)
 

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from app.sandbox import modifications
 from app.sandbox.invoices import bad, check_invoice, read_events, read_package, read_tracking, tracks
 from app.sandbox.journal import note
 from app.sandbox.order_document import iso, order_document, order_row
@@ -22,6 +23,7 @@ def _order(request: Request) -> tuple[Store, Order]:
     order = store.orders.get(order_id) or _at_its_seller(store, order_id)
     if order is None:
         raise oms_error(404, "OMS007", f"Order Not Found {order_id}")
+    modifications.of(store, order)
     return store, order
 
 
@@ -37,7 +39,8 @@ def _receipt(order: Order, store: Store) -> Response:
 
 
 async def get_order(request: Request) -> Response:
-    return Json(order_document(*_order(request)))
+    store, order = _order(request)
+    return Json(modifications.shown_in(store, order, order_document(store, order)))
 
 
 async def list_orders(request: Request) -> Response:

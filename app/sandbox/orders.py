@@ -96,6 +96,8 @@ class Order:
     cancellation_requests: list[Record] = field(default_factory=list)
     #: The status, or `told`, at which the shopper will cancel.
     cancel_when: str | None = None
+    #: Cents that order modifications put on the total by hand.
+    changed_by: int = 0
 
     def __post_init__(self) -> None:
         self.changed = self.created
@@ -111,7 +113,7 @@ class Order:
 
     @property
     def total(self) -> int:
-        return self.items_total - self.discounts_total + self.shipping
+        return self.items_total - self.discounts_total + self.shipping + self.changed_by
 
     @property
     def seller(self) -> str:

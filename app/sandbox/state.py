@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from starlette.requests import Request
 
@@ -58,6 +59,16 @@ def _warehouses() -> dict[str, Record]:
     return {"1_1": warehouse("1_1", "Main warehouse", "1"), "sp": warehouse("sp", "São Paulo", "dock-sp")}
 
 
+def _change_settings() -> Record:
+    """Order modifications are switched off in a new account, as VTEX's schema has it."""
+    pipeline = ("enableTaxHubRecalculation", "compensateShippingChanges", "enablePromotionRecalculation")
+    return {
+        "paymentConfiguration": {"customPaymentSystemsAllowed": []},
+        "rolloutConfiguration": {"usingDefaultBehavior": True, "enableApi": False},
+        "pipelineConfiguration": dict.fromkeys((*pipeline, "enableNativeTaxRecalculation"), False),
+    }
+
+
 @dataclass
 class Stock:
     quantity: int = 0
@@ -85,6 +96,10 @@ class Settings:
     webservice_unknown_member: bool = False
     #: Move the store's clock, to see timeouts pass without waiting for them.
     clock_offset_seconds: float = 0
+    #: How long an order modification takes from the 202 on.
+    change_seconds: float = 0
+    #: Why order modifications end as canceled, where they are to.
+    change_fails: str | None = None
 
 
 @dataclass
@@ -130,6 +145,9 @@ class Store(Settings):
         default_factory=lambda: defaultdict(dict)
     )
     orders: dict[str, Order] = field(default_factory=dict)
+    #: Of each order, oldest first; what they are, app.sandbox.modifications knows.
+    modifications: dict[str, list[Any]] = field(default_factory=dict)
+    change_settings: Record = field(default_factory=_change_settings)
     feed: FeedQueue = field(init=False)
     hook: Hook = field(init=False)
     chance: random.Random = field(init=False)

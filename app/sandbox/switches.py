@@ -52,6 +52,8 @@ SWITCHES: Mapping[str, Callable[[object], object]] = {
     "feed_repeat_ratio": number,
     "webservice_unknown_member": bool,
     "clock_offset_seconds": number,
+    "change_seconds": number,
+    "change_fails": lambda value: None if value is None else str(value),
 }
 ERP_SWITCHES: Mapping[str, Callable[[object], object]] = {
     "fail_next": lambda value: int(number(value)),
@@ -83,8 +85,8 @@ async def get_erp(request: Request) -> Response:
     erp: Erp = request.app.state.erp
     switches = {name: getattr(erp, name) for name in ERP_SWITCHES}
     switches |= {"per_second": erp.per_second and erp.per_second.per_minute / 60}
-    counts = {"received": list(erp.received.values()), "deliveries": erp.deliveries, "repeats": erp.repeats}
-    return Json(counts | switches)
+    received = {"received": list(erp.received.values()), "deliveries": erp.deliveries}
+    return Json(received | {"repeats": erp.repeats, "pings": erp.pings} | switches)
 
 
 async def post_erp(request: Request) -> Response:

@@ -48,6 +48,11 @@ _RESOURCES_OF_OPERATIONS = {
     ("orders", "update tracking status"): "Notify invoice",
     ("orders", "cancel order"): "Cancel order",
     ("orders", "deny cancellation"): "Cancel order",
+    ("orders", "preview order change"): "Change order",
+    ("orders", "change order"): "Change order",
+    ("orders", "read order changes"): "Change order",
+    ("orders", "read order change"): "Change order",
+    ("orders", "read order change settings"): "View order",
     ("orders", "read feed configuration"): "Feed v3 and Hook Admin",
     ("orders", "configure feed"): "Feed v3 and Hook Admin",
     ("orders", "read feed"): "Feed v3 and Hook Admin",
@@ -56,6 +61,7 @@ _RESOURCES_OF_OPERATIONS = {
     ("orders", "configure hook"): "Feed v3 and Hook Admin",
     ("pricing", "delete price"): "Delete all prices from account",
     ("catalog", "list sku ids"): "SKUs",
+    ("catalog", "list trade policies"): "View Product",
     ("catalog", "list brand names"): _BRANDS,
     ("catalog", "read brand"): _BRANDS,
     ("catalog", "create brand"): _BRANDS,
@@ -92,7 +98,7 @@ _RESOURCES_OF_OPERATIONS = {
 }
 
 
-def judge(answer: Answer, *, api: str, operation: str) -> None:
+def judge(answer: Answer, *, api: str, operation: str, section: str = "vtex") -> None:
     """Return for an answer that means done, raise what else it means."""
     status = answer.status_code
     where = f"VTEX {api} ({operation})"
@@ -101,7 +107,7 @@ def judge(answer: Answer, *, api: str, operation: str) -> None:
             return
         case HTTPStatus.UNAUTHORIZED:
             raise Unauthorized(
-                f"{where} refused the app key or token (401): check vtex.app_key and vtex.app_token"
+                f"{where} refused the app key or token (401): check {section}.app_key and {section}.app_token"
             )
         case HTTPStatus.FORBIDDEN:
             raise Forbidden(

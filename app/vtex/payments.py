@@ -14,6 +14,8 @@ _ABSENT = {
     HTTPStatus.NOT_FOUND: "VTEX's payments API does not know it (404)",
 }
 
+_NONE = "0" * 32
+
 
 @dataclass(frozen=True, slots=True)
 class PaymentReply:
@@ -26,6 +28,14 @@ class Payments:
     def __init__(self, rest: Rest, settings: VtexSettings) -> None:
         self._rest = rest
         self._transactions = settings.payments_base + "/api/pvt/transactions"
+
+    async def ask_for_none(self) -> None:
+        """Whether the key may read payments: one is asked for that cannot be."""
+        place = path("/{transaction}/payments/{payment}", transaction=_NONE, payment=_NONE)
+        expected = {HTTPStatus.NOT_FOUND}
+        await self._rest.call(
+            "payments", "read payment", "GET", self._transactions + place, expected=expected
+        )
 
     async def read(self, transaction_id: str, payment_id: str) -> PaymentReply:
         """A permission that is missing, or a payment, says so: an order can be told without its details."""

@@ -54,10 +54,12 @@ def path(template: str, **values: str | int) -> str:
 
 
 class Rest:
-    def __init__(self, door: Sender, connection: str, settings: VtexSettings) -> None:
+    def __init__(self, door: Sender, connection: str, settings: VtexSettings, section: str = "vtex") -> None:
         self._door = door
         self._connection = connection
         self._settings = settings
+        #: Where in the configuration its keys stand.
+        self._section = section
 
     async def call(
         self,
@@ -78,7 +80,7 @@ class Rest:
 
         def judging(answer: Answer) -> None:
             if answer.status_code not in expected:
-                judge(answer, api=api, operation=operation)
+                judge(answer, api=api, operation=operation, section=self._section)
 
         answer = await self._door.send(
             Outgoing(

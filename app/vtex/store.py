@@ -1,8 +1,9 @@
 """One connection's VTEX store: everything that VTEX can do for it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from app.config import VtexSettings
+from app.config import VtexSettings, seller_scope
 from app.http.door import Sender
 from app.vtex.catalog import Catalog
 from app.vtex.catalog.complements import Complements
@@ -29,11 +30,13 @@ from app.vtex.catalog.webservice.specifications import WebserviceSpecifications
 from app.vtex.catalog.webservice.taxonomy import BRAND, CATEGORY, WebserviceTaxonomy
 from app.vtex.listing import SkuListing
 from app.vtex.logistics import Logistics
+from app.vtex.order_changes import OrderChanges
 from app.vtex.orders import Orders
 from app.vtex.payments import Payments
 from app.vtex.pricing import Pricing
 from app.vtex.rest import Rest
 from app.vtex.soap import Webservice
+from app.vtex.trade_policies import TradePolicies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +53,12 @@ class VtexStore:
     pricing: Pricing
     logistics: Logistics
     orders: Orders
+    order_changes: OrderChanges
+    #: Of the accounts that fulfil a part of the orders, by seller.
+    sellers: Mapping[str, Orders]
     payments: Payments
     skus: SkuListing
+    trade_policies: TradePolicies
 
 
 def open_store(door: Sender, connection: str, settings: VtexSettings) -> VtexStore:
@@ -74,8 +81,11 @@ def open_store(door: Sender, connection: str, settings: VtexSettings) -> VtexSto
         pricing=Pricing(rest, settings),
         logistics=Logistics(rest, settings),
         orders=Orders(rest, settings),
+        order_changes=OrderChanges(rest, settings),
+        sellers=_sellers(door, connection, settings),
         payments=Payments(rest, settings),
         skus=SkuListing(rest, settings),
+        trade_policies=TradePolicies(rest, settings),
     )
     if settings.catalog == "rest":
         return store
@@ -92,3 +102,14 @@ def open_store(door: Sender, connection: str, settings: VtexSettings) -> VtexSto
         kits=WebserviceKits(webservice, kits),
         services=webservice_services(webservice, services),
     )
+
+
+def _sellers(door: Sender, connection: str, settings: VtexSettings) -> dict[str, Orders]:
+    """Budgets and pauses of their own: a seller's refused keys must not hold up the store's own orders."""
+    accounts = {seller: settings.of_seller(seller) for seller in settings.sellers}
+    return {
+        seller: Orders(
+            Rest(door, seller_scope(connection, seller), account, f"vtex.sellers.{seller}"), account
+        )
+        for seller, account in accounts.items()
+    }

@@ -62,7 +62,7 @@ class Warehouses:
             if self._clock() - self._asked_at < life:
                 return
             try:
-                self._listed = await self._list()
+                self._listed = await self.listed()
                 self._is_known = True
             except DeliveryError as error:
                 if isinstance(error, Unauthorized) and not isinstance(error, Forbidden):
@@ -71,7 +71,8 @@ class Warehouses:
                 log.warning("warehouses.unread", reason=error.reason)
             self._asked_at = self._clock()
 
-    async def _list(self) -> list[Warehouse]:
+    async def listed(self) -> list[Warehouse]:
+        """Asked anew."""
         reply = await self._rest.call("logistics", "list warehouses", "GET", self._address)
         listed = reply.listed()
         if listed is None:

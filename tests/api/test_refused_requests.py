@@ -128,6 +128,19 @@ async def test_an_unknown_path_points_to_the_documentation(intake_on_sqlite: Int
 
 
 @pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/v1/orders/1-01"), ("POST", "/v1/orders/1-01/import"), ("POST", "/v1/orders/1-01/resend")],
+)
+async def test_a_parameter_where_there_are_none_is_refused(
+    intake_on_sqlite: Intake, method: str, path: str
+) -> None:
+    answer = await intake_on_sqlite.client.request(method, f"{path}?force=true")
+    [mistake] = problem(answer, "invalid-request")["errors"]
+    assert mistake["pointer"] == "/query/force"
+    assert mistake["detail"] == "force is no parameter here; there are none"
+
+
+@pytest.mark.parametrize(
     ("query", "detail"),
     [
         ("status=done", f"status must be {', '.join(repr(str(each)) for each in Status)[:40]}"),

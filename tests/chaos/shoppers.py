@@ -9,6 +9,8 @@ from tests.chaos.erp import SKUS, Erp, code
 from tests.running import RunningSandbox
 
 KIT = "KIT-1"
+#: Sells in this store, and ships by itself.
+SELLER = "parceiro"
 #: When those who cancel by plan do so: before it was told, as soon as it was, and after.
 SECOND_THOUGHTS = ("payment-approved", "window-to-cancel", "ready-for-handling", "told", "handling")
 PLANNED, LATER = 0.05, 0.03
@@ -70,7 +72,7 @@ class Shoppers:
             for sku in skus
         ]
         if len(items) > 1 and self._chance.random() < 0.1:
-            items[-1]["seller"] = "parceiro"
+            items[-1]["seller"] = SELLER
         return items
 
     def _discount(self) -> int:

@@ -15,7 +15,7 @@ from tests.chaos.day import ARRIVAL, END, Day
 from tests.chaos.erp import Erp
 from tests.chaos.fulfilment import Fulfilment
 from tests.chaos.processes import installation, kill_often
-from tests.chaos.shoppers import Shoppers, put_on_sale
+from tests.chaos.shoppers import SELLER, Shoppers, put_on_sale
 from tests.chaos.verdict import all_ended, unfinished
 from tests.running import RunningSandbox, configuration, until
 
@@ -80,11 +80,15 @@ async def test_every_order_of_black_friday_is_told_invoiced_and_delivered_once(
 def _settings(database_url: str, store_url: str, day: Day) -> dict[str, Any]:
     """What is waited for in production, that much shorter; leases of processes have their real length."""
     rate = day.answers_per_second
+    keys = {"app_key": "env:TEST_APP_KEY", "app_token": "env:TEST_APP_TOKEN"}
     return configuration(
         database_url,
         store_url,
-        # VTEX's own quota, as the clock goes.
-        vtex={"budgets": {"order_reads": {"per_minute": 6000 * day.scale}}},
+        vtex={
+            # VTEX's own quota, as the clock goes.
+            "budgets": {"order_reads": {"per_minute": 6000 * day.scale}},
+            "sellers": {SELLER: {"account": SELLER, **keys, "rest_url": store_url}},
+        },
         erp={
             "timeout_seconds": max(1.0, 10 / day.scale),
             "budget": {"per_minute": rate * 60, "burst": max(2, round(rate))},

@@ -82,7 +82,7 @@ async def test_authorities_of_the_environment_are_trusted(
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
     door = Door()
     assert (await door.send(to(f"{tls_wire.url}/ok"))).text == "ok"
-    with pytest.raises(Retry, match="cannot be reached"):
+    with pytest.raises(Retry, match=r"cannot be reached \(TLS: its certificate is not trusted"):
         await door.send(to(f"{tls_wire.url.replace('127.0.0.1', 'localhost')}/ok"))
     await door.close()
 

@@ -58,6 +58,18 @@ def test_connections_to_one_account_share_its_quota_but_not_their_erps() -> None
     assert configured().of(Call("again", "erp", "callback", "POST"))[0].owner == "again"
 
 
+def test_a_sellers_account_has_its_own_quota_wherever_it_is_used() -> None:
+    keys = {"app_key": "env:TEST_APP_KEY", "app_token": "env:TEST_APP_TOKEN"}
+    market = VTEX | {"sellers": {"1b": {"account": "lojab", **keys}, "1c": {"account": "lojac", **keys}}}
+    seller = VTEX | {"account": "lojab", "app_key": "env:TEST_CALLBACK_SECRET"}
+    connections = parse({"connections": {"market": {"vtex": market}, "lojab": {"vtex": seller}}}).connections
+    read = Call("market/1b", "orders", "read order", "GET")
+    limits = limits_of(connections)
+    assert [limit.owner for limit in limits.of(read)] == ["lojab"]
+    assert [limit.owner for limit in limits.of(read._replace(connection="market/1c"))] == ["market/1c"]
+    assert [limit.owner for limit in limits.of(read._replace(connection="market"))] == ["market"]
+
+
 @pytest.mark.parametrize("prefix", ["ratelimit", "x-ratelimit"])
 def test_the_credits_are_read_in_both_spellings(prefix: str) -> None:
     headers = {f"{prefix}-limit": "500", f"{prefix}-remaining": "20", f"{prefix}-reset": "15"}

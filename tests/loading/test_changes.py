@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from tests.loading.conftest import Loaded
 from tests.running import SECRETS, RunningSandbox, running_bridge, until
 
@@ -107,6 +109,25 @@ def test_cells_of_csv_are_read_by_their_fields_types(command: Loaded) -> None:
         "packaged_height": "1.50",
         "manufacturer_code": None,
     }
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name", "arguments"),
+    [
+        ("utf-16", "skus.csv", ["--kind", "sku"]),
+        ("utf-16-le", "skus.csv", []),
+        ("utf-16-be", "skus.jsonl", []),
+    ],
+)
+def test_a_file_in_utf_16_is_refused_whole(
+    command: Loaded, encoding: str, name: str, arguments: list[str]
+) -> None:
+    file = command.folder / name
+    file.write_text("code;name\n1;Vaso\n", encoding=encoding)
+    ended = command.run("load", str(file), *arguments)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    fix = "save it as UTF-8 (in spreadsheets: CSV UTF-8) and load that"
+    assert ended.stderr.splitlines() == [f"bridge: {file} is UTF-16; {fix}"]
 
 
 def test_numbers_truth_values_and_empty_cells_of_csv(command: Loaded) -> None:

@@ -8,10 +8,11 @@ import pytest
 
 from app.orders.journey import ledger
 from app.queue.models import Status
+from tests.changes.steps import as_staff
 from tests.orders.conftest import Starting
 from tests.orders.erp import Erp
 from tests.orders.steps import bought, handled, order_reaches, told
-from tests.running import RunningBridge, RunningSandbox
+from tests.running import ACCOUNT, RunningBridge, RunningSandbox
 
 
 def invoice(order: str, number: str, value: str, quantity: int = 1, kind: str = "output") -> dict[str, Any]:
@@ -96,6 +97,29 @@ async def test_the_ledger_counts_what_vtex_acknowledged(starting: Starting, shop
         ("invoice", "delivered"),
         ("invoice", "failed"),
     ]
+
+
+async def test_the_journey_has_what_is_known_by_a_number_of_its_own(
+    starting: Starting, shop: RunningSandbox
+) -> None:
+    settings = {"rolloutConfiguration": {"enableApi": True}}
+    await as_staff(shop, "PUT", f"/api/order-system/orders/changes/settings?an={ACCOUNT}", settings)
+    placed = await shop.control("orders", {"items": [{"ref_id": "S1", "quantity": 2}]})
+    order = str(placed["orderId"])
+    item = {"sku": "S1", "quantity": 1}
+    replaced = {"from_items": [{**item, "quantity": 2}], "to_items": [item]}
+    change = {"order": order, "id": "CHG-17", "reason": "One is broken", "replace": [replaced]}
+    async with starting() as bridge:
+        await handled(shop, order)
+        await order_reaches(bridge, order, "delivered")
+        for kind, body in (
+            ("order-change", change),
+            ("cancellation", {"order": order, "reason": "Out of stock"}),
+        ):
+            [event] = await bridge.post(kind, body)
+            await bridge.reaches(event, "delivered")
+        found = await get(bridge, f"/{order}")
+    assert [step["kind"] for step in found["journey"]] == ["order", "order-change", "cancellation"]
 
 
 async def test_an_imported_order_is_read_at_once(starting: Starting, shop: RunningSandbox, erp: Erp) -> None:

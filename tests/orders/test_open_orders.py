@@ -13,7 +13,7 @@ from tests.changes.steps import SKUS, as_staff, deliver, end
 from tests.orders.conftest import Starting
 from tests.orders.erp import Callback, Erp
 from tests.orders.steps import FEED, feed, handled, hints, order_reaches
-from tests.running import RunningBridge, RunningSandbox, running_bridge, until
+from tests.running import ACCOUNT, RunningBridge, RunningSandbox, running_bridge, until
 
 STOCK = {"sku": "S1", "warehouse": "1_1", "quantity": 10}
 POLICY = {"stock_policy": "subtract_open_orders"}
@@ -45,7 +45,7 @@ async def opened(bridge: RunningBridge, shop: RunningSandbox, quantity: int) -> 
 
 async def has(shop: RunningSandbox, quantity: int, warehouse: str = "1_1") -> None:
     async def found() -> bool:
-        rows = (await shop.state())["inventory"]
+        rows = [row for row in (await shop.state())["inventory"] if row["skuId"] == "1001"]
         return [row["totalQuantity"] for row in rows if row["warehouseId"] == warehouse] == [quantity]
 
     await until(found, f"VTEX has {quantity} in {warehouse}")
@@ -372,3 +372,29 @@ async def test_without_orders_the_policy_is_refused(migrated_sqlite_url: str, sh
     with pytest.raises(ConfigurationError, match="needs the orders: an \\[erp\\] section"):
         async with running_bridge(migrated_sqlite_url, shop.url, vtex=POLICY, orders={"sources": []}):
             pass
+
+
+async def test_a_changed_order_leaves_out_what_it_has_now(physical: Physical, shop: RunningSandbox) -> None:
+    settings = {"rolloutConfiguration": {"enableApi": True}}
+    await as_staff(shop, "PUT", f"/api/order-system/orders/changes/settings?an={ACCOUNT}", settings)
+    other = {"ProductId": 1, "Name": "Azul", "RefId": "S2"}
+    sizes = {"PackagedHeight": 1, "PackagedLength": 1, "PackagedWidth": 1, "PackagedWeightKg": 1}
+    sku = await as_staff(shop, "POST", SKUS, other | sizes)
+    price = {"basePrice": 10, "costPrice": 5}
+    await as_staff(shop, "PUT", f"/{ACCOUNT}/pricing/prices/{sku['Id']}", price)
+    async with physical() as bridge:
+        await deliver(bridge, "stock", STOCK)
+        order = await opened(bridge, shop, 3)
+        await has(shop, 7)
+        fewer = {
+            "from_items": [{"sku": "S1", "quantity": 3}],
+            "to_items": [{"sku": "S1", "quantity": 1}, {"sku": "S2", "quantity": 1}],
+        }
+        change = {"order": order, "id": "C1", "reason": "Broken", "replace": [fewer]}
+        await deliver(bridge, "order-change", change)
+        await has(shop, 9)
+        assert await open_items(bridge) == 2
+        none = {"from_items": [{"sku": "S1", "quantity": 1}], "to_items": [{"sku": "S2", "quantity": 1}]}
+        await deliver(bridge, "order-change", {**change, "id": "C2", "replace": [none]})
+        await has(shop, 10)
+        assert await open_items(bridge) == 1

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -10,10 +11,13 @@ from app.errors import DatabaseUnavailable, LeaseLost
 from app.queue.fairness import Chooser, MostUrgent
 from app.queue.lanes import Claim, Outcome, Submission
 from app.queue.notices import Notices
+from app.queue.personal import IMPERSONAL, Personal
 from app.queue.store import accepting, claiming, leasing, pruning, recording, replaying, waking
 from app.queue.store.claiming import Taken
+from app.queue.store.contents import Contents
 from app.queue.store.idempotency import Accepted, IdempotencyConflict
 from app.queue.store.reading import EventFilter, Reading
+from app.queue.store.storable import storable
 from app.queue.store.streams import Stream, streams
 from app.queue.wakeup import Hint, StreamName, Wakeup
 
@@ -46,16 +50,23 @@ class Store:
     """The queue's door: accept, claim, record, replay, read."""
 
     def __init__(
-        self, database: Database, *, clock: Callable[[], datetime] = utc_now, follow: Follow = follow_nothing
+        self,
+        database: Database,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        personal: Personal = IMPERSONAL,
+        follow: Follow = follow_nothing,
     ) -> None:
         self.database = database
         self.clock = clock
+        self.personal = personal
         #: What is accepted because of how claims ended, in the same transaction.
         self._follow = follow
         self.wakeup = Wakeup()
         #: The same hint for the other processes, and from them.
         self.notices = Notices(database, self.wakeup)
         self.read = Reading(database)
+        self.contents = Contents(database, self.personal, clock)
         self._known: list[Stream] = []
         self._known_at = float("-inf")
         #: The last claim took so many lanes that the next one will find some of the same streams.
@@ -70,6 +81,8 @@ class Store:
 
     async def accept(self, submission: Submission) -> Accepted:
         """Return after the commit. IdempotencyConflict, DatabaseUnavailable: nothing was stored."""
+        if not self.personal.kept.keys().isdisjoint(event.kind for event in submission.events):
+            submission = replace(submission, events=self.personal.sealed(submission.events))
         accepted = await self._accepting.submit(submission)
         if not accepted.repeated:
             self.wakeup.accepted(submission.connection, submission.events)
@@ -158,6 +171,8 @@ class Store:
 
     async def record(self, outcome: Outcome) -> bool:
         """Write how a claim ended; False if the lease was lost, and then nothing was written."""
+        if outcome.claim.kind in self.personal.kept:
+            outcome = self.personal.outcome_at_rest(storable(outcome))
         return await self._recording.submit(outcome)
 
     async def renew(self, claims: Sequence[Claim], *, lease: timedelta) -> set[tuple[int, UUID]]:

@@ -124,6 +124,15 @@ class Reading:
         async with self._database.read() as transaction:
             return (await transaction.execute(query.order_by(EVENT.c.id).limit(limit))).all()
 
+    async def of_target(
+        self, connection: str, kinds: Collection[str], target: str, limit: int
+    ) -> Sequence[Found]:
+        """Events of the lanes of these kinds that write it, oldest first; for kinds that have few."""
+        ours = LANE.c.connection == connection, LANE.c.kind.in_(kinds), LANE.c.target == target
+        query = _events().where(*ours).order_by(EVENT.c.id).limit(limit)
+        async with self._database.read() as transaction:
+            return (await transaction.execute(query)).all()
+
     async def event(self, connection: str, event_id: UUID) -> Found | None:
         query = _events().where(EVENT.c.connection == connection, EVENT.c.id == event_id)
         async with self._database.read() as transaction:
@@ -169,6 +178,15 @@ class Reading:
         ours = LANE.c.connection == connection, LANE.c.kind == kind, LANE.c.key.in_(keys)
         async with self._database.read() as transaction:
             return set(await transaction.scalars(select(LANE.c.key).where(*ours)))
+
+    async def open_keys(self, connection: str, kind: str, priority: int, target: str) -> Sequence[str]:
+        """Of the kind's lanes with this write target that have something to deliver, the oldest first."""
+        # With the priority it is found by the index of what is due, however much that is.
+        due = LANE.c.connection == connection, LANE.c.priority == priority, LANE.c.kind == kind
+        ours = *due, LANE.c.target == target
+        query = select(LANE.c.key).where(*ours, LANE.c.due_at.is_not(None)).order_by(LANE.c.id)
+        async with self._database.read() as transaction:
+            return (await transaction.scalars(query)).all()
 
     async def knows(self, connection: str, route: str, key: str) -> bool:
         """Whether something was accepted under this idempotency key."""

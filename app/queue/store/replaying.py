@@ -8,16 +8,20 @@ from sqlalchemy import ScalarSelect, and_, case, func, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.queue.models import Status
+from app.queue.personal import must_have_content
 from app.queue.store.tables import EVENT, LANE, LOCK_ORDER, end_of
 
 
 async def replay(connection: AsyncConnection, connection_name: str, event_id: UUID, now: datetime) -> bool:
     found = await connection.execute(
-        select(EVENT.c.lane_id).where(EVENT.c.id == event_id, EVENT.c.connection == connection_name)
+        select(*EVENT.c["lane_id", "payload"]).where(
+            EVENT.c.id == event_id, EVENT.c.connection == connection_name
+        )
     )
     event = found.first()
     if event is None:
         return False
+    must_have_content(event.payload)
     lane = (
         await connection.execute(
             select(*LANE.c["id", "is_state"]).where(LANE.c.id == event.lane_id).with_for_update()
