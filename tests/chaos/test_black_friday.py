@@ -44,7 +44,7 @@ async def test_every_order_of_black_friday_is_told_invoiced_and_delivered_once(
     key = await Keys(database).create("acme")
     print(f"{day.orders} orders; one real second is {day.scale:g} simulated ones")
     settings = _settings(migrated_postgres_url, store.url, day)
-    settings["log_level"] = os.environ.get("LL", "info")
+
     async with installation(settings, tmp_path, ROLES) as processes:
         erp = Erp([processes[0].url], key, chance)
         await put_on_sale(erp)
