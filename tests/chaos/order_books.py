@@ -30,6 +30,16 @@ def _is_over(order: Order) -> bool:
     return order.status == "invoiced" and delivered
 
 
+def the_canceled_are_told(store: RunningSandbox) -> bool:
+    """Each of which the ERP had been told before."""
+    told = {
+        order_id: {body["order"]["status"] for body in bodies}
+        for order_id, bodies in _callbacks(store).items()
+    }
+    canceled = [order_id for order_id, order in orders_of(store).items() if order.status == "canceled"]
+    return all("canceled" in told[order_id] for order_id in canceled if READY in told.get(order_id, ()))
+
+
 async def all_is_heard(database: Database, store: RunningSandbox) -> bool:
     """Nothing is left in VTEX's feed, nor among our hints."""
     async with database.read() as connection:

@@ -4,6 +4,8 @@ import asyncio
 import random
 from typing import Any
 
+import httpx2
+
 from tests.chaos.day import ARRIVAL, Day
 from tests.chaos.erp import SKUS, Erp, code
 from tests.running import RunningSandbox
@@ -39,14 +41,16 @@ async def put_on_sale(erp: Erp) -> None:
 
 class Shoppers:
     def __init__(self, store: RunningSandbox, day: Day, chance: random.Random) -> None:
-        self._store = store
         self._day = day
         self._chance = chance
+        # A connection that was kept may be closed in the moment in which it is used again.
+        fresh = httpx2.Limits(max_keepalive_connections=0)
+        self._shop = httpx2.AsyncClient(base_url=store.url, limits=fresh, timeout=60)
 
     async def come(self) -> None:
         """Evenly over the first minutes, however slow the shop is; ends when all have thought again."""
         orders = 0
-        async with asyncio.TaskGroup() as group:
+        async with self._shop, asyncio.TaskGroup() as group:
             while orders < self._day.orders:
                 await self._day.rest(max(0.0, ARRIVAL * orders / self._day.orders - self._day.minute))
                 items = self._items()
@@ -58,9 +62,10 @@ class Shoppers:
         thinks = self._chance.random()
         if thinks < PLANNED:
             body["cancel_when"] = self._chance.choice(SECOND_THOUGHTS)
-        placed = (await self._store.control("orders", body))["orders"]
+        answer = await self._shop.post("/sandbox/orders", json=body)
+        assert answer.is_success, answer.text
         if PLANNED <= thinks < PLANNED + LATER:
-            for order in placed:
+            for order in answer.json()["orders"]:
                 await self._cancel(order["orderId"])
 
     def _items(self) -> list[dict[str, Any]]:
@@ -81,4 +86,4 @@ class Shoppers:
     async def _cancel(self, order_id: str) -> None:
         """At any moment; where it is invoiced already, the store says no."""
         await self._day.rest(self._chance.uniform(0, 5))
-        await self._store.client.post(f"/sandbox/orders/{order_id}/cancel", json={"reason": "Too slow"})
+        await self._shop.post(f"/sandbox/orders/{order_id}/cancel", json={"reason": "Too slow"})
