@@ -29,7 +29,7 @@ TROUBLE = [
     {"path_regex": "^/api/o", "action": "status_after", "status": 500, "probability": 0.005},
     {"path_regex": "^/api/o", "action": "reset_after", "probability": 0.005},
 ]
-SHORT = Day(orders=150, scale=90, between_kills=135)
+SHORT = Day(orders=100, scale=60, between_kills=180)
 FULL = Day(
     orders=int(os.environ.get("ORDERS") or 5000), scale=float(os.environ.get("SCALE") or 3), between_kills=60
 )
@@ -89,7 +89,7 @@ def _settings(database_url: str, store_url: str, day: Day) -> dict[str, Any]:
             "sellers": {SELLER: {"account": SELLER, **keys, "rest_url": store_url}},
         },
         erp={
-            "timeout_seconds": max(1.0, 10 / day.scale),
+            "timeout_seconds": max(2.0, 10 / day.scale),
             "budget": {"per_minute": rate * 60, "burst": max(2, round(rate))},
             "max_concurrent": 16,
         },
