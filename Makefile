@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 # Tests mostly wait (for leases, for processes): more of them than cores run at once.
 WORKERS ?= 3
 
-.PHONY: demo test test-chaos bench check test-system lock openapi clean
+.PHONY: demo test test-chaos black-friday bench check test-system lock openapi clean
 .DEFAULT_GOAL := help
 
 help: ## what each target does
@@ -28,10 +28,13 @@ demo: $(VENV)/.runtime ## an ERP's day against the sandbox, on SQLite, with both
 	$(BIN)/python -m app demo
 
 test: $(VENV)/.dev ## every test that needs nothing but PyPI; PostgreSQL comes from a wheel
-	$(BIN)/python -m pytest -m "not system and not chaos" --numprocesses $(WORKERS) --dist worksteal
+	$(BIN)/python -m pytest -m "not system and not chaos and not black_friday" --numprocesses $(WORKERS) --dist worksteal
 
 test-chaos: $(VENV)/.dev ## minutes of kill -9, outages and full disks under load; CHAOS_SEED repeats a run's choices
-	$(BIN)/python -m pytest -s tests/chaos
+	$(BIN)/python -m pytest -s -m "not black_friday" tests/chaos
+
+black-friday: $(VENV)/.dev ## ten minutes: 5,000 orders at once, and everything breaks that can; ends with a table; ORDERS and SCALE
+	$(BIN)/python -m pytest -s -m black_friday tests/chaos
 
 bench: $(VENV)/.bench ## measure everything against its yardstick (docs/performance.md); ONLY=a,c and QUICK=1 pick
 	ONLY="$(ONLY)" QUICK="$(QUICK)" $(BIN)/python -m bench

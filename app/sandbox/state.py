@@ -90,6 +90,8 @@ class Settings:
     cancel_in_two_steps: bool = False
     #: Share of feed reads after which an item stays visible, so that it comes twice.
     feed_duplicate_ratio: float = 0
+    #: Share of feed items that come a second time, also after the first was committed.
+    feed_repeat_ratio: float = 0
     #: Add a member that the WSDL does not know to webservice replies.
     webservice_unknown_member: bool = False
     #: Move the store's clock, to see timeouts pass without waiting for them.
