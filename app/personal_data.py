@@ -6,12 +6,12 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 
 from app import logging
-from app.changes import KINDS
+from app.changes import KINDS, outcomes
 from app.config import Settings
 from app.errors import ConfigurationError
 from app.orders.impersonal import ids_and_amounts
 from app.orders.telling import KIND as ORDER
-from app.queue.personal import Personal
+from app.queue.personal import Personal, Repeating
 from app.queue.store import Store
 from app.sealing import Seals, key_beside
 
@@ -24,7 +24,8 @@ def of(settings: Settings) -> Personal:
     if not keys and settings.on_sqlite:
         keys = (key_beside(Path(make_url(settings.database).database or "")),)
     kept = {kind.name: kind.ids_and_amounts for kind in KINDS.values() if kind.fold is None}
-    return Personal(Seals(keys), {**kept, ORDER: ids_and_amounts})
+    told = Repeating(outcomes.KIND, outcomes.key_of, outcomes.without_reason)
+    return Personal(Seals(keys), {**kept, ORDER: ids_and_amounts}, told)
 
 
 async def check_keys(store: Store, connections: Iterable[str]) -> None:

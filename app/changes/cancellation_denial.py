@@ -25,11 +25,11 @@ class CancellationDenialChange(Change):
 
 
 async def deliver(change: CancellationDenialChange, shop: Shop) -> None:
-    """A denial with this reason that VTEX has is ours: an earlier answer was lost."""
+    """Where the newest request was denied with this reason, it was ours: an earlier answer was lost."""
     order = await read_order(shop, change.order)
     status, requests = order.get("status"), _requests(order)
     if status != _REQUESTED:
-        if any(each.get("deniedBySellerReason") == change.reason for each in requests):
+        if requests and requests[-1].get("deniedBySellerReason") == change.reason:
             return
         raise _cannot_be_denied(change.order, status)
     await shop.vtex.orders.deny_cancellation(change.order, _request_id(change.order, order), change.reason)

@@ -64,9 +64,18 @@ class Outcomes:
         ]
 
 
+def key_of(kind: str, key: str) -> str:
+    return f"{kind}/{key}"
+
+
+def without_reason(payload: Document) -> Document:
+    """A reason may have VTEX's words, and these what they were said of."""
+    return payload | {"change": payload["change"] | {"reason": None}}
+
+
 def _event(outcome: Outcome, now: datetime) -> NewEvent:
     claim = outcome.claim
-    key = f"{claim.kind}/{claim.key}"
+    key = key_of(claim.kind, claim.key)
     ended: Document = {
         "id": str(claim.event_id),
         "kind": claim.kind,

@@ -68,4 +68,5 @@ async def erase(store: Store, connection: str, order_id: str, *, force: bool) ->
     second = await store.contents.erase(connection, target, force=force)
     if not isinstance(second, Stripped):
         return second
+    await store.database.empty_log()
     return Stripped(first.events + second.events, first.answers + second.answers)

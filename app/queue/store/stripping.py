@@ -6,18 +6,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, func, null, select, update
+from sqlalchemy import Row, bindparam, func, null, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.queue.lanes import Document
 from app.queue.models import Status
-from app.queue.personal import ANSWER, NO_CONTENT, REMOVED, SEALED, Personal
+from app.queue.personal import ANSWER, NO_CONTENT, REMOVED, SEALED, Personal, Repeating
 from app.queue.store.recording import ATTEMPT
 from app.queue.store.tables import EVENT, LANE, LOCK_ORDER
 from app.sealing import ID_CHARACTERS, NoKey
 
 Found = Row[*tuple[Any, ...]]
-_CONTENT = EVENT.c["id", "kind", "payload"]
+_CONTENT = EVENT.c["id", "connection", "kind", "key", "payload"]
 #: Lanes of each kind that are looked at, the last keys first.
 _SAMPLE = 20
 FORCED = "its content was erased before it was delivered, as a person had asked for"
@@ -105,7 +105,23 @@ async def _strip(
     silent = {"reason": f"the reason was {why} with the content", "reason_class": NO_CONTENT}
     await connection.execute(update(EVENT).where(EVENT.c.id.in_(payloads), *failed).values(silent))
     await connection.execute(update(ATTEMPT).where(ATTEMPT.c.event_id.in_(payloads)).values(reason=null()))
+    if personal.repeating is not None:
+        await _silence(connection, found, personal.repeating)
     return Stripped(len(payloads), answers)
+
+
+async def _silence(connection: AsyncConnection, told: Sequence[Found], repeating: Repeating) -> None:
+    """Who was told how these ended was told the reasons too."""
+    keys = {(row.connection, repeating.key(row.kind, row.key)) for row in told}
+    lanes = select(LANE.c.id).where(
+        LANE.c.kind == repeating.kind, tuple_(LANE.c.connection, LANE.c.key).in_(keys)
+    )
+    ours = EVENT.c.lane_id.in_(lanes)
+    found = (await connection.execute(select(*_CONTENT).where(ours).with_for_update())).all()
+    silent = {row.id: repeating.silent(row.payload) for row in found}
+    payloads = {row.id: silent[row.id] for row in found if silent[row.id] != row.payload}
+    await _write_payloads(connection, payloads)
+    await _rewrite_calls(connection, [*payloads], _without_answer)
 
 
 def _without_answer(call: Document) -> Document:
@@ -133,19 +149,34 @@ async def reseal(connection: AsyncConnection, cursor: UUID | None, most: int, pe
     ids = [row.id for row in found]
     await _write_payloads(connection, payloads)
     answers = await _rewrite_calls(connection, ids, lambda call: _resealed(call, key_id, personal))
+    unopened += [each for each in await _older(connection, ids, key_id) if each not in unopened]
     return Resealed(ids[-1] if len(ids) == most else None, len(payloads), answers, unopened)
 
 
 def _resealed(call: Document, key_id: str, personal: Personal) -> Document:
     answer = call[ANSWER]
+    if _is_sealed_by(answer, key_id):
+        return call
     if isinstance(answer, dict):
-        if answer[SEALED].startswith(f"{key_id}."):
-            return call
         try:
             answer = personal.seals.open(answer[SEALED])
         except NoKey:
             return call
     return personal.calls_at_rest([call | {ANSWER: answer}])[0]
+
+
+def _is_sealed_by(answer: Any, key_id: str) -> bool:
+    return isinstance(answer, dict) and str(answer[SEALED]).startswith(f"{key_id}.")
+
+
+async def _older(connection: AsyncConnection, event_ids: Sequence[UUID], key_id: str) -> list[UUID]:
+    """Those of which an attempt's answer is still not sealed by this key."""
+    query = select(*ATTEMPT.c["event_id", "calls"]).where(ATTEMPT.c.event_id.in_(event_ids))
+    return [
+        row.event_id
+        for row in await connection.execute(query.order_by(ATTEMPT.c.id))
+        if any(ANSWER in call and not _is_sealed_by(call[ANSWER], key_id) for call in row.calls)
+    ]
 
 
 async def _write_payloads(connection: AsyncConnection, payloads: dict[UUID, Document]) -> None:
