@@ -209,6 +209,11 @@ class Store:
         async with self.database.write() as connection:
             return await replaying.resend(connection, connection_name, kind, key_prefixes)
 
+    async def forget(self, connection_name: str, route: str, key: str) -> None:
+        """What was accepted under this idempotency key and has ended may be accepted anew."""
+        async with self.database.write() as connection:
+            await replaying.forget(connection, connection_name, route, key)
+
     async def arrived(self, connection_name: str, kind: str, keys: Sequence[str]) -> None:
         """Wake who waits for these: VTEX has them, though nothing of ours was delivered."""
         if keys:
