@@ -7,6 +7,8 @@ from sqlalchemy.engine import make_url
 
 from app import logging
 from app.changes import KINDS
+from app.changes.outcomes import KIND as OUTCOME
+from app.changes.outcomes import without_words
 from app.config import Settings
 from app.errors import ConfigurationError
 from app.orders.impersonal import ids_and_amounts
@@ -19,12 +21,13 @@ log = logging.get(__name__)
 
 
 def of(settings: Settings) -> Personal:
-    """What happened is about an order, and an order about a person."""
+    """What happened is about an order, and an order about a person; so may be why it failed."""
     keys = settings.encryption.keys
     if not keys and settings.on_sqlite:
         keys = (key_beside(Path(make_url(settings.database).database or "")),)
     kept = {kind.name: kind.ids_and_amounts for kind in KINDS.values() if kind.fold is None}
-    return Personal(Seals(keys), {**kept, ORDER: ids_and_amounts})
+    ours = {ORDER: ids_and_amounts, OUTCOME: without_words}
+    return Personal(Seals(keys), {**kept, **ours}, told_by=OUTCOME)
 
 
 async def check_keys(store: Store, connections: Iterable[str]) -> None:

@@ -261,7 +261,9 @@ class Store:
             written, is_due = recording.record(transaction, batch, now)
             held = [outcome for outcome, ours in zip(batch, written, strict=True) if ours]
             # Anew each time: the transaction may be run again.
-            following[:] = self._follow(held, now)
+            following[:] = [
+                replace(each, events=self.personal.sealed(each.events)) for each in self._follow(held, now)
+            ]
             if following:
                 accepting.accept(transaction, following, now)
             return written, is_due
