@@ -6,12 +6,14 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 
 from app import logging
-from app.changes import KINDS, outcomes
+from app.changes import KINDS
+from app.changes.outcomes import KIND as OUTCOME
+from app.changes.outcomes import without_words
 from app.config import Settings
 from app.errors import ConfigurationError
 from app.orders.impersonal import ids_and_amounts
 from app.orders.telling import KIND as ORDER
-from app.queue.personal import Personal, Repeating
+from app.queue.personal import Personal
 from app.queue.store import Store
 from app.sealing import Seals, beside, key_at
 
@@ -26,13 +28,13 @@ def key_file(settings: Settings) -> Path | None:
 
 
 def of(settings: Settings, *, may_make: bool = True) -> Personal:
-    """What happened is about an order, and an order about a person."""
+    """What happened is about an order, and an order about a person; so may be why it failed."""
     keys, file = settings.encryption.keys, key_file(settings)
     if file is not None and (may_make or file.exists()):
         keys = (key_at(file),)
     kept = {kind.name: kind.ids_and_amounts for kind in KINDS.values() if kind.fold is None}
-    told = Repeating(outcomes.KIND, outcomes.key_of, outcomes.without_reason)
-    return Personal(Seals(keys), {**kept, ORDER: ids_and_amounts}, told)
+    ours = {ORDER: ids_and_amounts, OUTCOME: without_words}
+    return Personal(Seals(keys), {**kept, **ours}, told_by=OUTCOME)
 
 
 async def check_keys(store: Store, connections: Iterable[str]) -> None:

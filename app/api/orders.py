@@ -50,7 +50,7 @@ class OrderSummary(BaseModel):
     """What is known of an order without its customer."""
 
     id: str
-    status: str = Field(description="VTEX's status, as it was read last.")
+    status: str = Field(description="VTEX's status in the newest thing that the ERP is told of it.")
     created_at: str | None
     currency: str | None
     total: Decimal | None
@@ -115,7 +115,7 @@ def router() -> APIRouter:
     async def list_orders(
         request: Request, connection: Connection, query: Annotated[OrderQuery, Query()]
     ) -> OrderPage:
-        """One entry for each order, with the status that was read last."""
+        """One entry for each order that the ERP is told of, with the newest status of which it is."""
         store = _store(request)
         rows = await store.read.newest(connection, ORDER, query.cursor, query.limit + 1)
         page, resting = rows[: query.limit], await request.app.state.why_kinds_rest(connection)
@@ -176,7 +176,7 @@ def router() -> APIRouter:
     async def resend_order(
         request: Request, connection: Connection, order_id: OrderId, _query: Annotated[NoQuery, Query()]
     ) -> EventView:
-        """The status that was read last is told again: the same body under the same webhook-id."""
+        """What the ERP was told last is told again: the same body under the same webhook-id."""
         store = _store(request)
         told = await _told(store, connection, order_id)
         if not told or not await store.replay(connection, told[0].id):

@@ -64,18 +64,9 @@ class Outcomes:
         ]
 
 
-def key_of(kind: str, key: str) -> str:
-    return f"{kind}/{key}"
-
-
-def without_reason(payload: Document) -> Document:
-    """A reason may have VTEX's words, and these what they were said of."""
-    return payload | {"change": payload["change"] | {"reason": None}}
-
-
 def _event(outcome: Outcome, now: datetime) -> NewEvent:
     claim = outcome.claim
-    key = key_of(claim.kind, claim.key)
+    key = f"{claim.kind}/{claim.key}"
     ended: Document = {
         "id": str(claim.event_id),
         "kind": claim.kind,
@@ -86,6 +77,11 @@ def _event(outcome: Outcome, now: datetime) -> NewEvent:
     }
     payload = {"change": ended, "codes": _codes(claim)}
     return NewEvent(uuid7(), KIND, key, f"{KIND}:{key}", PRIORITY, payload, fold=None)
+
+
+def without_words(payload: Document) -> Document:
+    """A reason may have VTEX's words, and these what they were said of."""
+    return payload | {"change": {name: each for name, each in payload["change"].items() if name != "reason"}}
 
 
 def _codes(claim: Claim) -> dict[str, str]:

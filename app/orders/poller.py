@@ -30,6 +30,8 @@ _NOT_LEADING_SECONDS = 0.2
 #: The feed tells how an order goes on; what it missed is looked at after so long, so many at once.
 _OPEN_CHECK = timedelta(hours=1)
 _OPEN_MOST = 200
+#: Where there are more: their reading takes less than half of VTEX's quota.
+_OPEN_MORE_SECONDS = 5.0
 _BACKOFF = Backoff(timedelta(seconds=1), timedelta(seconds=60))
 
 
@@ -186,7 +188,8 @@ class Poller:
         await self._hints.put(Hint(order_id, None) for order_id in due)
         if due:
             self._reader.hinted.set()
-        return self._settings.list_poll_seconds if len(due) < _OPEN_MOST else _SWEEP_POLL_SECONDS
+        often_enough = self._settings.list_poll_seconds
+        return min(_OPEN_MORE_SECONDS, often_enough) if len(due) == _OPEN_MOST else often_enough
 
     def _seen(self, source: str, found: int) -> None:
         metrics.LAST_POLL.labels(self._connection, source).set_to_current_time()

@@ -21,24 +21,14 @@ class ContentRemoved(BridgeError):
 
 
 @dataclass(frozen=True)
-class Repeating:
-    """A kind that tells others how events ended, and so repeats their reasons."""
-
-    kind: str
-    #: Of what tells of an event of this kind and key.
-    key: Callable[[str, str], str]
-    #: A payload without what it repeats.
-    silent: Callable[[Document], Document]
-
-
-@dataclass(frozen=True)
 class Personal:
     """Which kinds are about a person; of the others nothing is sealed."""
 
     seals: Seals = field(default_factory=lambda: Seals(()))
     #: By kind: what of a payload is ids and amounts.
     kept: Mapping[str, Callable[[Document], Document]] = field(default_factory=dict)
-    repeating: Repeating | None = None
+    #: The kind that tells how others ended, keyed by the other's kind and key.
+    told_by: str | None = None
 
     def sealed(self, events: Sequence[NewEvent]) -> tuple[NewEvent, ...]:
         return tuple(

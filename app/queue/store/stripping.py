@@ -6,18 +6,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, func, null, select, tuple_, update
+from sqlalchemy import Row, bindparam, func, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.queue.lanes import Document
 from app.queue.models import Status
-from app.queue.personal import ANSWER, NO_CONTENT, REMOVED, SEALED, Personal, Repeating
+from app.queue.personal import ANSWER, NO_CONTENT, REMOVED, SEALED, Personal
 from app.queue.store.recording import ATTEMPT
 from app.queue.store.tables import EVENT, LANE, LOCK_ORDER
 from app.sealing import ID_CHARACTERS, NoKey
 
 Found = Row[*tuple[Any, ...]]
-_CONTENT = EVENT.c["id", "connection", "kind", "key", "payload"]
+_CONTENT = EVENT.c["id", "kind", "payload"]
 #: Lanes of each kind that are looked at, the last keys first.
 _SAMPLE = 20
 FORCED = "its content was erased before it was delivered, as a person had asked for"
@@ -70,11 +70,7 @@ async def erase(
 
     By force such events end; never while somebody is delivering one.
     """
-    of_target = LANE.c.connection == name, LANE.c.kind.in_(personal.kept), LANE.c.target == target
-    lanes = await connection.scalars(
-        select(LANE.c.id).where(*of_target).order_by(*LOCK_ORDER).with_for_update()
-    )
-    lane_ids = list(lanes)
+    lane_ids = await _locked(connection, name, target, personal)
     ours, unfinished = EVENT.c.lane_id.in_(lane_ids), EVENT.c.finished_at.is_(None)
     in_flight = (LANE.c.lease.is_not(None) & (LANE.c.due_at > now)).label("in_flight")
     query = select(*EVENT.c["id", "kind", "key"], in_flight).join(LANE, EVENT.c.lane_id == LANE.c.id)
@@ -92,6 +88,17 @@ async def erase(
     return replace(stripped, is_known=bool(lane_ids))
 
 
+async def _locked(connection: AsyncConnection, name: str, target: str, personal: Personal) -> list[int]:
+    """The target's lanes, and those that tell how theirs ended."""
+    ours = LANE.c.connection == name
+    of_target = LANE.c.kind.in_(personal.kept) & (LANE.c.target == target)
+    found = await connection.execute(select(*LANE.c["kind", "key"]).where(ours, of_target))
+    told = LANE.c.key.in_([f"{row.kind}/{row.key}" for row in found])
+    wanted = or_(of_target, (LANE.c.kind == personal.told_by) & told)
+    locked = select(LANE.c.id).where(ours, wanted).order_by(*LOCK_ORDER).with_for_update()
+    return list(await connection.scalars(locked))
+
+
 async def _strip(
     connection: AsyncConnection, found: Sequence[Found], personal: Personal, why: str, now: datetime
 ) -> Stripped:
@@ -105,23 +112,7 @@ async def _strip(
     silent = {"reason": f"the reason was {why} with the content", "reason_class": NO_CONTENT}
     await connection.execute(update(EVENT).where(EVENT.c.id.in_(payloads), *failed).values(silent))
     await connection.execute(update(ATTEMPT).where(ATTEMPT.c.event_id.in_(payloads)).values(reason=null()))
-    if personal.repeating is not None:
-        await _silence(connection, found, personal.repeating)
     return Stripped(len(payloads), answers)
-
-
-async def _silence(connection: AsyncConnection, told: Sequence[Found], repeating: Repeating) -> None:
-    """Who was told how these ended was told the reasons too."""
-    keys = {(row.connection, repeating.key(row.kind, row.key)) for row in told}
-    lanes = select(LANE.c.id).where(
-        LANE.c.kind == repeating.kind, tuple_(LANE.c.connection, LANE.c.key).in_(keys)
-    )
-    ours = EVENT.c.lane_id.in_(lanes)
-    found = (await connection.execute(select(*_CONTENT).where(ours).with_for_update())).all()
-    silent = {row.id: repeating.silent(row.payload) for row in found}
-    payloads = {row.id: silent[row.id] for row in found if silent[row.id] != row.payload}
-    await _write_payloads(connection, payloads)
-    await _rewrite_calls(connection, [*payloads], _without_answer)
 
 
 def _without_answer(call: Document) -> Document:
