@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.config import ConnectionSettings
-from app.orders.lenient import records
+from app.orders.lenient import record, records
 
 READY = "ready-for-handling"
 #: After start-handling: it took effect. Where goods are picked and packed, handling has two statuses more.
@@ -43,10 +43,11 @@ def watched(connection: ConnectionSettings) -> frozenset[str]:
 
 def told_once(order_id: str, status: str, order: dict[str, Any]) -> str:
     """The idempotency key under which a status is told; each request for a cancellation has its own."""
-    return f"{order_id}/{status}" + (f"/{_open_request(order)}" if status in CANCELING else "")
+    return f"{order_id}/{status}" + (f"/{open_request(order)}" if status in CANCELING else "")
 
 
-def _open_request(order: dict[str, Any]) -> str:
-    """The id of the cancellation request that waits for an answer; empty where VTEX names none."""
+def open_request(order: dict[str, Any]) -> str:
+    """The id of the newest cancellation request that waits for an answer; empty where VTEX names none."""
     requests = [each for each in records(order, "cancellationRequests") if not each.get("deniedBySeller")]
-    return str(requests[-1].get("id") or "") if requests else ""
+    found = requests[-1].get("id") if requests else None
+    return str(found or record(order, "cancellationData").get("cancellationRequestId") or "")
