@@ -23,6 +23,10 @@ class Wire:
     requests: list[Request] = field(default_factory=list)
     open_ports: set[int] = field(default_factory=set)
 
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         port = writer.get_extra_info("peername")[1]
         self.open_ports.add(port)
