@@ -1,8 +1,5 @@
 """Where no request may be led: checked at the address that is connected to, whatever its name said before."""
 
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
 
@@ -14,6 +11,7 @@ from app.http.door import Door
 from app.http.reaching import reach
 from app.http.ways import Way
 from tests.http.conftest import to
+from tests.http.names import dns
 from tests.http.wire import Wire
 
 ERP = Way((), section="erp", address_setting="erp.callback_url")
@@ -136,22 +134,6 @@ async def test_metadata_is_not_connected_to_though_everything_is_allowed(door: D
 async def test_vtex_is_not_looked_for_at_a_link_local_address_either(door: Door) -> None:
     with pytest.raises(Retry, match=r"it leads to 169\.254\.1\.1, a link-local address"):
         await door.send(to("http://169.254.1.1/"))
-
-
-@contextmanager
-def dns(*answers: list[str]) -> Iterator[None]:
-    """A name server whose answer to each further question is the next one of these, for names in .test."""
-    asked, real = list(answers), socket.getaddrinfo
-
-    def resolved(host: str, port: int, *rest: object, **more: object) -> object:
-        if not str(host).endswith(".test"):
-            return real(host, port, *rest, **more)  # type: ignore[arg-type]
-        answer = asked.pop(0) if len(asked) > 1 else asked[0]
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in answer]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(socket, "getaddrinfo", resolved)
-        yield
 
 
 async def test_a_name_that_is_rebound_after_it_was_checked_leads_nowhere(wire: Wire) -> None:
