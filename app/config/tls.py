@@ -19,6 +19,9 @@ def _in_a_file(reference: SecretRef) -> SecretRef:
 
 FileRef = Annotated[SecretRef, AfterValidator(_in_a_file)]
 
+#: Without one OpenSSL would ask for it at the terminal.
+_NO_PASSWORD = b""
+
 
 @dataclass(frozen=True, slots=True)
 class TlsFiles:
@@ -40,8 +43,7 @@ class TlsFiles:
             raise ValueError(f"ca_file: no PEM certificates can be read from it ({_why(error)})") from error
         if self.client_certificate and self.client_key:
             try:
-                # A password, so that OpenSSL never asks for one at the terminal.
-                context.load_cert_chain(self.client_certificate, self.client_key, password="")
+                context.load_cert_chain(self.client_certificate, self.client_key, password=_NO_PASSWORD)
             except OSError as error:
                 raise ValueError(
                     f"client_certificate: it and client_key are no pair in PEM, or the key has a password"
