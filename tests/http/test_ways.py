@@ -175,11 +175,6 @@ async def test_a_name_that_dns_does_not_know_names_its_setting(door: Door) -> No
     )
 
 
-async def test_no_redirect_is_followed_not_even_to_the_same_host(door: Door, wire: Wire) -> None:
-    assert (await door.send(to(f"{wire.url}/moved"))).status_code == 302
-    assert [request.path for request in wire.requests] == ["/moved"]
-
-
 async def test_a_proxy_may_be_private_and_an_address_in_the_url_is_checked_before_it(
     door: Door, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
