@@ -24,6 +24,16 @@ from app.changes.ordered import (
 )
 from app.errors import Refused, Retry, Taken, Waiting
 from app.orders.status import BEFORE_HANDLING, CANCELED, CANCELING, REPLACED
+from app.vtex import guarded_xml
+
+#: Tax authorities take less: an NF-e may have 500 KB.
+_LONGEST_XML = 2**20
+
+
+def _harmless(xml: str) -> str:
+    """Others will read it: a DTD in it would be ours to answer for."""
+    guarded_xml.check(xml.encode(), longest=_LONGEST_XML, encoding="utf-8")
+    return xml
 
 
 class InvoiceItem(OrderedItem):
@@ -51,8 +61,9 @@ class InvoiceChange(Change):
         default=None, description="Such as the NF-e's 44 digits, of which the last is checked."
     )
     url: HttpUrl | None = None
-    xml: Annotated[Text, StringConstraints(min_length=1)] | None = Field(
-        default=None, description="The invoice itself as XML; some marketplaces want it."
+    xml: Annotated[Text, StringConstraints(min_length=1), AfterValidator(_harmless)] | None = Field(
+        default=None,
+        description="The invoice itself as XML without a DTD, at most 1 MiB; some marketplaces want it.",
     )
     courier: Text = ""
     tracking_number: Text | None = None

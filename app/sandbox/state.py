@@ -154,7 +154,7 @@ class Store(Settings):
     _ids: dict[str, Iterator[int]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.chance = random.Random(self.seed)  # noqa: S311 - repeatable on purpose
+        self.chance = random.Random(self.seed)  # nosec B311  # noqa: S311  repeatable on purpose
         self.feed = FeedQueue(self.chance)
         self.hook = Hook(self.account)
         self._ids = {kind: itertools.count(first) for kind, first in FIRST_IDS.items()}
