@@ -11,6 +11,7 @@ import uvicorn
 
 from app import personal_data
 from app.api.application import create_app
+from app.api.failures import Failures
 from app.api.joined import JoinedWrites
 from app.api.rehearsed import Rehearsal
 from app.bindings import Bindings
@@ -79,7 +80,7 @@ class Bridge:
             connections=self.settings.connections,
             max_body_bytes=self.settings.server.max_body_bytes,
             intake={name: each.intake for name, each in self.settings.connections.items()},
-            failed_authentications_per_minute=self.settings.server.failed_authentications_per_minute,
+            failures=Failures(self.settings.server.failed_authentications_per_minute),
             why_kinds_rest=self.why_kinds_rest,
             hooks=self.hook_receivers(),
             reads_orders=[name for name, each in self.settings.connections.items() if each.order_sources],

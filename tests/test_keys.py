@@ -1,14 +1,16 @@
-"""How a key is looked up: once for all who ask at once, and remembered for two seconds."""
+"""How a key is looked up: once for all who ask at once, and remembered for two seconds; and how it ends."""
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
 from app.database import Database
 from app.errors import DatabaseUnavailable
-from app.keys import Keys
+from app.keys import CACHE_SECONDS, USUAL, Keys, Scope
 from tests.running import transactions, until
 
 
@@ -98,3 +100,74 @@ async def test_a_look_up_that_takes_long_does_not_answer_who_came_two_seconds_la
         await until(lambda: transactions() - before == 2, "the second look-up waits")
     assert await asyncio.gather(early, *late) == ["acme"] * 3
     assert transactions() - before == 2
+
+
+async def test_a_key_ends_at_its_moment_though_it_is_remembered(lookups: Lookups) -> None:
+    ends = datetime.now(UTC) + timedelta(seconds=0.5)
+    key = await lookups.keys.create("acme", expires_at=ends)
+    assert await lookups.connection_of(key) == "acme"
+    await asyncio.sleep((ends - datetime.now(UTC)).total_seconds())
+    assert await lookups.connection_of(key) is None
+    assert await Keys(lookups.database).caller(key) is None
+
+
+async def test_a_key_has_the_scopes_and_the_name_that_it_was_made_with(lookups: Lookups) -> None:
+    key = await lookups.keys.create("acme", name="prices", scopes=[Scope.CHANGES_WRITE])
+    caller = await lookups.keys.caller(key)
+    assert caller is not None
+    assert caller.who == f"key {key[:10]} (prices)"
+    assert caller.may(Scope.CHANGES_WRITE)
+    assert not any(caller.may(scope) for scope in Scope if scope is not Scope.CHANGES_WRITE)
+
+
+async def test_a_key_that_is_older_than_scopes_has_them_all(lookups: Lookups) -> None:
+    """And so has one that a replica of the version before makes."""
+    key = await lookups.keys.create("acme", scopes=[])
+    async with lookups.database.write() as connection:
+        await connection.execute(text("CREATE TEMP TABLE old AS SELECT * FROM api_key"))
+        await connection.execute(text("DELETE FROM api_key"))
+        columns = "sha256, connection, hint, created_at"
+        await connection.execute(text(f"INSERT INTO api_key ({columns}) SELECT {columns} FROM old"))
+        await connection.execute(text("DROP TABLE old"))
+    caller = await lookups.keys.caller(key)
+    assert caller is not None
+    assert all(caller.may(scope) for scope in Scope)
+
+
+async def test_a_scope_of_a_later_version_opens_nothing_here(lookups: Lookups) -> None:
+    key = await lookups.keys.create("acme", scopes=[])
+    async with lookups.database.write() as connection:
+        await connection.execute(text("UPDATE api_key SET scopes = 'moon:read'"))
+    caller = await lookups.keys.caller(key)
+    assert caller is not None
+    assert not any(caller.may(scope) for scope in Scope)
+
+
+def test_without_a_word_a_key_has_every_scope_but_admin() -> None:
+    assert set(USUAL) == set(Scope) - {Scope.ADMIN}
+
+
+async def test_a_revocation_is_heard_by_every_process_at_once(lookups_on_postgres: Lookups) -> None:
+    """The clock of the one that hears stands still: it does not merely forget."""
+    lookups, other = lookups_on_postgres, Keys(lookups_on_postgres.database)
+    key = await lookups.keys.create("acme")
+    listening = asyncio.create_task(lookups.keys.listen())
+    try:
+        await until(lambda: _listens(lookups), "it listens")
+        assert await lookups.connection_of(key) == "acme"
+        await other.revoke(key)
+
+        async def is_unknown() -> bool:
+            return await lookups.connection_of(key) is None
+
+        await until(is_unknown, "the notice came", seconds=CACHE_SECONDS / 2)
+    finally:
+        listening.cancel()
+        with suppress(asyncio.CancelledError):
+            await listening
+
+
+async def _listens(lookups: Lookups) -> bool:
+    query = "SELECT 1 FROM pg_stat_activity WHERE query ILIKE 'LISTEN%' AND datname = current_database()"
+    async with lookups.database.read() as connection:
+        return bool((await connection.execute(text(query))).all())

@@ -63,7 +63,7 @@ def create_app(
     connections: Collection[str],
     max_body_bytes: int,
     intake: Mapping[str, IntakeSettings] = _KEYS_ALONE,
-    failed_authentications_per_minute: int = 20,
+    failures: Failures | None = None,
     why_kinds_rest: Callable[[str], Awaitable[Mapping[str, str]]] = _nothing_rests,
     hooks: HookReceivers | None = None,
     reads_orders: Collection[str] = (),
@@ -84,7 +84,7 @@ def create_app(
     )
     app.state.store, app.state.database = store, store.database
     app.state.authentication = Authentication(
-        keys, frozenset(connections), Signatures(intake), Failures(failed_authentications_per_minute)
+        keys, frozenset(connections), Signatures(intake), failures or Failures()
     )
     app.state.why_kinds_rest = why_kinds_rest
     app.state.hooks, app.state.reads_orders = hooks or HookReceivers({}), frozenset(reads_orders)

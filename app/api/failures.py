@@ -26,7 +26,8 @@ class Failures:
         #: Address → how often it failed, and when that is forgotten; who failed last stands last.
         self._counts: OrderedDict[str, tuple[int, float]] = OrderedDict()
 
-    def __len__(self) -> int:
+    @property
+    def addresses(self) -> int:
         return len(self._counts)
 
     def count(self, address: str, cause: str, refusal: Problem) -> Problem:
