@@ -10,6 +10,7 @@ from app.api.failures import MOST_ADDRESSES, Failures
 from app.api.problems import Problem
 from app.config.settings import ServerSettings
 from tests.api.intake import NOTHING, PRICE, Intake, bearer, open_intake, problem
+from tests.running import running_bridge
 
 MOST = 3
 
@@ -129,3 +130,21 @@ def test_no_number_of_addresses_fills_the_memory() -> None:
 def test_a_proxy_is_an_address_or_a_network(proxies: list[str]) -> None:
     with pytest.raises(ValueError, match="must be an address or a network"):
         ServerSettings.model_validate({"trusted_proxies": proxies})
+
+
+@pytest.mark.parametrize(
+    ("proxies", "last"), [(["127.0.0.0/8"], 401), ([], 429)], ids=["behind an ingress", "nobody is believed"]
+)
+async def test_only_a_trusted_proxy_tells_whose_address_it_is(
+    migrated_sqlite_url: str, proxies: list[str], last: int
+) -> None:
+    server = {"trusted_proxies": proxies, "failed_authentications_per_minute": MOST}
+    async with running_bridge(
+        migrated_sqlite_url, "http://127.0.0.1:9", server=server, orders={"sources": []}
+    ) as bridge:
+        for number in range(MOST + 1):
+            # What the client itself claims stands before what the ingress adds.
+            forwarded = {"X-Forwarded-For": f"198.51.100.1, 192.0.2.{number}"}
+            headers = {**bearer("evb_guess"), **forwarded}
+            answer = await bridge.client.get("/v1/events", headers=headers)
+    assert answer.status_code == last
