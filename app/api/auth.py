@@ -1,11 +1,12 @@
 """Who is calling: the bearer key names the connection; changes may be signed besides, or instead."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPBearer, SecurityScopes
+from starlette.types import Scope as HttpScope
 
 from app.api.failures import Failures
 from app.api.problems import Problem
@@ -46,42 +47,42 @@ class Sender:
 
 class Authentication:
     def __init__(
-        self, keys: Keys, connections: Container[str], signatures: Signatures, failures: Failures
+        self, keys: Keys, connections: Iterable[str], signatures: Signatures, failures: Failures
     ) -> None:
-        self._keys, self._connections, self._signatures = keys, connections, signatures
-        self.failures = failures
+        self._keys, self._signatures, self.failures = keys, signatures, failures
+        #: With a key; made once, for every change asks.
+        self._senders = {name: Sender(name, signatures.must_be_there(name)) for name in connections}
 
-    async def caller(self, authorization: str, address: str) -> Caller:
+    async def caller(self, authorization: str, scope: HttpScope) -> Caller:
         """Whose key it is."""
         scheme, _, key = authorization.partition(" ")
         key = key.strip()
         if scheme.lower() != "bearer" or not key:
-            raise self._failed(address, "missing", "send the header `Authorization: Bearer <key>`")
+            raise self._failed(scope, "missing", "send the header `Authorization: Bearer <key>`")
         # A key that was good here is no guess: no neighbour's failures hold it up.
-        if (seconds := self.failures.held_up(address)) and not self._keys.has_seen(key):
+        if (seconds := self.failures.held_up(scope)) and not self._keys.has_seen(key):
             raise self.failures.hold_up(seconds)
         caller = await self._keys.caller(key)
-        if caller is None or caller.connection not in self._connections:
+        if caller is None or caller.connection not in self._senders:
             detail = "this key is unknown, revoked or expired; make a new one with"
-            raise self._failed(address, "unknown", f"{detail} `bridge keys create CONNECTION`")
+            raise self._failed(scope, "unknown", f"{detail} `bridge keys create CONNECTION`")
         return caller
 
-    async def sender(self, headers: Headers, address: str) -> Sender:
+    async def sender(self, headers: Headers, scope: HttpScope) -> Sender:
         """Who sends a change, before its body is read: by key, or by the name that its signature proves."""
-        authorization, claimed = headers.get(b"authorization"), headers.get(_CONNECTION_HEADER)
-        if authorization is None and claimed is not None:
-            name = claimed.decode("latin-1")
+        authorization = headers.get(b"authorization", b"")
+        if not authorization and _CONNECTION_HEADER in headers:
+            name = headers[_CONNECTION_HEADER].decode("latin-1")
             sender = Sender(name if self._signatures.suffices(name) else None, is_signed=True)
         else:
-            caller = await self.caller((authorization or b"").decode("latin-1"), address)
+            caller = await self.caller(authorization.decode("latin-1"), scope)
             must_have(caller, Scope.CHANGES_WRITE)
-            signed = self._signatures.must_be_there(caller.connection)
-            sender = Sender(caller.connection, is_signed=signed)
+            sender = self._senders[caller.connection]
         if sender.is_signed and not all(headers.get(name) for name in _SIGNATURE_HEADERS):
-            raise self._failed(address, "signature", f"sign it: send the headers {', '.join(HEADERS)}")
+            raise self._failed(scope, "signature", f"sign it: send the headers {', '.join(HEADERS)}")
         return sender
 
-    def sent(self, sender: Sender, headers: Headers, body: bytes, address: str) -> str:
+    def sent(self, sender: Sender, headers: Headers, body: bytes, scope: HttpScope) -> str:
         """The connection, once its signature is good, if it has to sign."""
         if sender.is_signed:
             try:
@@ -89,14 +90,14 @@ class Authentication:
             except Unsigned as error:
                 fix = "sign webhook-id, webhook-timestamp (within five minutes) and the body by the"
                 detail = f"the signature is refused: {error}; {fix} connection's intake.signature_secret"
-                raise self._failed(address, "signature", detail) from None
+                raise self._failed(scope, "signature", detail) from None
         # Nobody's signature is good.
         assert sender.connection is not None
         return sender.connection
 
-    def _failed(self, address: str, cause: str, detail: str) -> Problem:
+    def _failed(self, scope: HttpScope, cause: str, detail: str) -> Problem:
         refusal = Problem("unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
-        return self.failures.count(address, cause, refusal)
+        return self.failures.count(scope, cause, refusal)
 
 
 def must_have(caller: Caller, scope: str) -> None:
@@ -105,18 +106,12 @@ def must_have(caller: Caller, scope: str) -> None:
         raise Problem("forbidden", f"this key lacks the scope {scope}; {fix}")
 
 
-def address_of(scope: Mapping[str, Any]) -> str:
-    """The peer's, or what a trusted proxy says of it."""
-    client = scope.get("client")
-    return str(client[0]) if client else ""
-
-
 async def _documented(
     request: Request, scopes: SecurityScopes, _scheme: Annotated[object, Depends(_scheme)]
 ) -> Caller:
     authentication: Authentication = request.app.state.authentication
     authorization = request.headers.get("authorization", "")
-    caller = await authentication.caller(authorization, address_of(request.scope))
+    caller = await authentication.caller(authorization, request.scope)
     for scope in scopes.scopes:
         must_have(caller, scope)
     return caller

@@ -7,6 +7,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from functools import lru_cache
 
+from starlette.types import Scope
+
 from app import metrics
 from app.api.problems import Problem
 
@@ -30,10 +32,10 @@ class Failures:
     def addresses(self) -> int:
         return len(self._counts)
 
-    def count(self, address: str, cause: str, refusal: Problem) -> Problem:
+    def count(self, scope: Scope, cause: str, refusal: Problem) -> Problem:
         """What to answer to one more failure."""
         metrics.AUTHENTICATIONS_FAILED.labels(cause).inc()
-        place, now = _place(address), self._clock()
+        place, now = _place(_address(scope)), self._clock()
         times, until = self._counts.pop(place, (0, 0.0))
         if until <= now:
             times, until = 0, now + _MINUTE
@@ -42,16 +44,22 @@ class Failures:
             self._counts.popitem(last=False)
         return _held_up(until - now) if times >= self._most else refusal
 
-    def held_up(self, address: str) -> float:
+    def held_up(self, scope: Scope) -> float:
         """For how many seconds nothing unknown from there is looked at; 0 as a rule."""
         if not self._counts:
             return 0.0
-        times, until = self._counts.get(_place(address), (0, 0.0))
+        times, until = self._counts.get(_place(_address(scope)), (0, 0.0))
         return max(0.0, until - self._clock()) if times >= self._most else 0.0
 
     def hold_up(self, seconds: float) -> Problem:
         metrics.AUTHENTICATIONS_FAILED.labels("held_up").inc()
         return _held_up(seconds)
+
+
+def _address(scope: Scope) -> str:
+    """The peer's, or what a trusted proxy says of it."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""
 
 
 @lru_cache(MOST_ADDRESSES)

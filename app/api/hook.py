@@ -8,7 +8,6 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from app import logging, metrics
-from app.api.auth import address_of
 from app.api.failures import Failures
 from app.api.problems import Problem
 from app.errors import DatabaseUnavailable
@@ -43,13 +42,13 @@ def router() -> APIRouter:
 def _notified(request: Request, receivers: HookReceivers) -> str:
     """The connection that the secret names; guesses are counted as with keys."""
     failures: Failures = request.app.state.authentication.failures
-    secret, address = request.headers.get(SECRET_HEADER, ""), address_of(request.scope)
-    if (seconds := failures.held_up(address)) and not receivers.has_seen(secret):
+    secret = request.headers.get(SECRET_HEADER, "")
+    if (seconds := failures.held_up(request.scope)) and not receivers.has_seen(secret):
         raise failures.hold_up(seconds)
     connection = receivers.connection_of(secret)
     if connection is None:
         detail = "no connection has this orders.hook_secret; VTEX sends it as `key`"
-        raise failures.count(address, "hook", Problem("unauthorized", detail))
+        raise failures.count(request.scope, "hook", Problem("unauthorized", detail))
     return connection
 
 

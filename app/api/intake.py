@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import metrics
-from app.api.auth import Authentication, Sender, address_of
+from app.api.auth import Authentication, Sender
 from app.api.bodies import read_changes
 from app.api.parameters import text_header
 from app.api.problems import FieldMistake, Problem, pointer, unavailable
@@ -78,12 +78,11 @@ class Intake:
         scope["route"] = route
         # Reversed: of a header that is sent twice the first counts.
         headers = dict(reversed(scope["headers"]))
-        address = address_of(scope)
         try:
             if scope["query_string"] and is_dry_run(scope["query_string"]):
-                status, content = 200, await self._rehearsed(route.kind, headers, receive, address)
+                status, content = 200, await self._rehearsed(route.kind, headers, receive, scope)
             else:
-                status, content = 202, await self._accept(route.kind, headers, receive, address)
+                status, content = 202, await self._accept(route.kind, headers, receive, scope)
         except Problem as problem:
             await problem.response()(scope, receive, send)
         except DatabaseUnavailable as error:
@@ -96,23 +95,23 @@ class Intake:
             await send({"type": "http.response.start", "status": status, "headers": [_JSON, length]})
             await send({"type": "http.response.body", "body": content})
 
-    async def _rehearsed(self, kind: Kind[Any], headers: Headers, receive: Receive, address: str) -> bytes:
-        sender = await self._authentication.sender(headers, address)
+    async def _rehearsed(self, kind: Kind[Any], headers: Headers, receive: Receive, scope: Scope) -> bytes:
+        sender = await self._authentication.sender(headers, scope)
         _expect_json(headers)
         body = await _body(headers, receive, self._most_bytes)
-        connection = self._authentication.sent(sender, headers, body, address)
+        connection = self._authentication.sent(sender, headers, body, scope)
         changes = read_changes(kind, body, self._store.clock())
         check_rehearsable(kind, changes, [each.name for each in KINDS.values() if each.fold])
         assert self._rehearse is not None
         told = Rehearsals(rehearsals=await self._rehearse(connection, kind, changes))
         return told.model_dump_json().encode()
 
-    async def _accept(self, kind: Kind[Any], headers: Headers, receive: Receive, address: str) -> bytes:
-        sender = await self._authentication.sender(headers, address)
+    async def _accept(self, kind: Kind[Any], headers: Headers, receive: Receive, scope: Scope) -> bytes:
+        sender = await self._authentication.sender(headers, scope)
         idempotency_key = _idempotency_key(headers, is_signed=sender.is_signed)
         _expect_json(headers)
         body = await _body(headers, receive, self._most_bytes)
-        connection = self._authentication.sent(sender, headers, body, address)
+        connection = self._authentication.sent(sender, headers, body, scope)
         changes = read_changes(kind, body, self._store.clock())
         events = tuple(kind.event(change) for change in changes)
         submission = Submission(

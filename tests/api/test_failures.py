@@ -122,7 +122,8 @@ async def test_failures_are_counted_by_cause(strict: Intake) -> None:
 def test_no_number_of_addresses_fills_the_memory() -> None:
     failures, refusal = Failures(MOST), Problem("unauthorized", "no")
     for number in range(MOST_ADDRESSES + 500):
-        failures.count(f"198.{number >> 16}.{number >> 8 & 255}.{number & 255}", "unknown", refusal)
+        address = f"198.{number >> 16}.{number >> 8 & 255}.{number & 255}"
+        failures.count({"client": (address, 1)}, "unknown", refusal)
     assert failures.addresses == MOST_ADDRESSES
 
 

@@ -272,5 +272,5 @@ def admitted(headers: dict[bytes, bytes], body: bytes) -> str:
         Signatures({"acme": required("signature")}),
         Failures(10**6),
     )
-    sender = asyncio.run(authentication.sender(headers, "127.0.0.1"))
-    return authentication.sent(sender, headers, body, "127.0.0.1")
+    sender = asyncio.run(authentication.sender(headers, {}))
+    return authentication.sent(sender, headers, body, {})
