@@ -11,7 +11,8 @@ from sqlalchemy import text
 from app.database import Database
 from app.errors import DatabaseUnavailable
 from app.keys import CACHE_SECONDS, USUAL, Keys, Scope
-from tests.running import transactions, until
+from app.roles import Role
+from tests.running import running_bridge, transactions, until
 
 
 class Lookups:
@@ -167,7 +168,23 @@ async def test_a_revocation_is_heard_by_every_process_at_once(lookups_on_postgre
             await listening
 
 
-async def _listens(lookups: Lookups) -> bool:
-    query = "SELECT 1 FROM pg_stat_activity WHERE query ILIKE 'LISTEN%' AND datname = current_database()"
+async def _listens(lookups: Lookups, to: str = "") -> bool:
+    query = "SELECT query FROM pg_stat_activity WHERE query ILIKE 'LISTEN%' AND datname = current_database()"
     async with lookups.database.read() as connection:
-        return bool((await connection.execute(text(query))).all())
+        return any(to in each for each in await connection.scalars(text(query)))
+
+
+@pytest.mark.parametrize("role", [Role.API, Role.ALL])
+async def test_a_replica_refuses_at_once_what_was_revoked_elsewhere(
+    lookups_on_postgres: Lookups, migrated_postgres_url: str, role: Role
+) -> None:
+    elsewhere = lookups_on_postgres
+    async with running_bridge(migrated_postgres_url, "http://127.0.0.1:9", role=role) as replica:
+        await until(lambda: _listens(elsewhere, to="bridge_keys"), "it listens")
+        assert (await replica.client.get("/v1/events")).status_code == 200
+        await elsewhere.keys.revoke(replica.client.headers["authorization"].partition(" ")[2])
+
+        async def is_refused() -> bool:
+            return (await replica.client.get("/v1/events")).status_code == 401
+
+        await until(is_refused, "the notice came", seconds=CACHE_SECONDS / 2)
