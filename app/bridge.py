@@ -11,6 +11,7 @@ import uvicorn
 
 from app import personal_data
 from app.api.application import create_app
+from app.api.failures import Failures
 from app.api.joined import JoinedWrites
 from app.api.rehearsed import Rehearsal
 from app.bindings import Bindings
@@ -78,6 +79,8 @@ class Bridge:
             self.keys,
             connections=self.settings.connections,
             max_body_bytes=self.settings.server.max_body_bytes,
+            intake={name: each.intake for name, each in self.settings.connections.items()},
+            failures=Failures(self.settings.server.failed_authentications_per_minute),
             why_kinds_rest=self.why_kinds_rest,
             hooks=self.hook_receivers(),
             reads_orders=[name for name, each in self.settings.connections.items() if each.order_sources],
@@ -94,8 +97,9 @@ class Bridge:
             log_config=None,
             access_log=False,
             lifespan="off",
-            # Nothing asks who the caller is, and a header that anyone can send would not tell.
-            proxy_headers=False,
+            # A header that anyone can send tells nothing; only of whose it is believed.
+            proxy_headers=bool(self.settings.server.trusted_proxies),
+            forwarded_allow_ips=list(self.settings.server.trusted_proxies),
             server_header=False,
             timeout_graceful_shutdown=round(GRACE_SECONDS),
         )

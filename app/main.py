@@ -4,28 +4,25 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 import uvicorn
 
 from app import logging, roles
-from app.bridge import bridge
+from app.commands.audit import audit_command
 from app.commands.backup import backup_command, recovered_command, restore_command
 from app.commands.doctor import doctor_command
 from app.commands.drift import drift as drift_command
 from app.commands.erase import erase_command
+from app.commands.keys import keys
 from app.commands.load import load as load_command
-from app.commands.opening import Config, Json, connection_of
+from app.commands.opening import Config
 from app.commands.seal import seal_command
 from app.config import Settings, load
 from app.database import migrate
 from app.errors import BridgeError, ConfigurationError
-from app.keys import Keys
-
-T = TypeVar("T")
 
 cli = typer.Typer(
     name="bridge",
@@ -34,9 +31,9 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-keys = typer.Typer(help="The ERP's keys: each names one connection.", no_args_is_help=True)
 cli.add_typer(keys, name="keys")
 cli.add_typer(load_command, name="load")
+cli.command("audit")(audit_command)
 cli.command("drift")(drift_command)
 cli.command("doctor")(doctor_command)
 cli.command("erase")(erase_command)
@@ -137,39 +134,3 @@ def openapi() -> None:
     from app.api.application import openapi_document  # noqa: PLC0415
 
     typer.echo(json.dumps(openapi_document(), indent=2, ensure_ascii=False))
-
-
-async def _with_keys(settings: Settings, use: Callable[[Keys], Awaitable[T]]) -> T:
-    if settings.on_sqlite:
-        await migrate(settings.database)
-    async with bridge(settings) as parts:
-        return await use(parts.keys)
-
-
-@keys.command("create")
-def create_key(connection: str, config: Config = None) -> None:
-    """Make a key for a connection and show it, this once."""
-    settings = load(config)
-    connection = connection_of(settings, connection)
-    typer.echo(asyncio.run(_with_keys(settings, lambda store: store.create(connection))))
-
-
-@keys.command("list")
-def list_keys(config: Config = None, as_json: Json = False) -> None:
-    """The keys by their first characters."""
-    rows = asyncio.run(_with_keys(load(config), lambda store: store.all()))
-    if as_json:
-        typer.echo(json.dumps([dict(row._mapping) for row in rows], default=str))  # noqa: SLF001  SQLAlchemy's API
-        return
-    for row in rows:
-        state = f"revoked {row.revoked_at:%Y-%m-%d %H:%M}" if row.revoked_at else "active"
-        typer.echo(f"{row.hint}…  {row.connection}  {row.created_at:%Y-%m-%d %H:%M}  {state}")
-
-
-@keys.command("revoke")
-def revoke_key(key: str, config: Config = None) -> None:
-    """Revoke a key: by its first characters, as `bridge keys list` shows them, or by the whole key."""
-    count = asyncio.run(_with_keys(load(config), lambda store: store.revoke(key)))
-    if not count:
-        raise BridgeError("no active key begins so; `bridge keys list` shows the characters to name it by")
-    typer.echo(f"{count} revoked")

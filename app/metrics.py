@@ -63,6 +63,12 @@ TRANSACTIONS = Counter("bridge_database_transactions", "Begun on the database: r
 REQUESTS_IN = Counter(
     "bridge_incoming_requests", "Requests from the ERP and from operators.", ["route", "method", "status"]
 )
+AUTHENTICATIONS_FAILED = Counter(
+    "bridge_authentication_failures",
+    "Requests without a valid key or signature, by cause: missing, unknown, signature, hook; held_up after"
+    " too many.",
+    ["cause"],
+)
 REQUEST_IN_SECONDS = Histogram("bridge_incoming_request_duration_seconds", "How long they took.", ["route"])
 ORDERS_HINTED = Counter("bridge_order_hints", "Orders that a source named.", ["connection", "source"])
 ORDERS_READ = Counter("bridge_orders_read", "Orders read from VTEX, by status.", ["connection", "status"])

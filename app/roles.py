@@ -99,8 +99,12 @@ async def _work(
         gc.freeze()
         gc.set_threshold(_COLLECT_AFTER)
     running = [asyncio.create_task(each.run()) for each in workers]
+    hears = role in {Role.ALL, Role.API} and not parts.settings.on_sqlite
+    listening = [asyncio.create_task(parts.keys.listen())] if hears else []
     try:
-        done, _ = await asyncio.wait([stop, serving, *running], return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(
+            [stop, serving, *listening, *running], return_when=asyncio.FIRST_COMPLETED
+        )
         for task in done:
             task.result()
     finally:
@@ -110,6 +114,8 @@ async def _work(
             worker.stop()
         stop.cancel()
         migrated.cancel()
+        for task in listening:
+            task.cancel()
         await asyncio.wait([*running, serving], timeout=GRACE_SECONDS + _CLOSING_SECONDS)
         for task in running:
             task.cancel()

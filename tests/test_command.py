@@ -45,7 +45,8 @@ class Command:
         async def asked() -> str | None:
             database = Database(self.database_url)
             try:
-                return await Keys(database).connection_of(key)
+                caller = await Keys(database).caller(key)
+                return caller.connection if caller else None
             finally:
                 await database.close()
 

@@ -171,3 +171,33 @@ def test_a_key_that_cannot_seal_stops_the_start(
     assert mistakes({**with_vtex(), "encryption": {"keys": keys}}) == [
         f"{PLACE}: encryption.keys.1: {mistake}"
     ]
+
+
+@pytest.mark.parametrize(
+    ("intake", "mistake"),
+    [
+        ({"require": "signature"}, 'intake: require = "signature" needs signature_secret'),
+        ({"require": "both"}, 'intake: require = "both" needs signature_secret'),
+        (
+            {"signature_secret_previous": "env:TEST_CALLBACK_SECRET"},
+            "intake: signature_secret_previous needs signature_secret, the one that is to stay",
+        ),
+        (
+            {"require": "both", "signature_secret": "env:TEST_APP_KEY"},
+            f"intake.signature_secret: {KEY_FIX}",
+        ),
+        (
+            {
+                "signature_secret": "env:TEST_CALLBACK_SECRET",
+                "signature_secret_previous": "env:TEST_APP_KEY",
+            },
+            f"intake.signature_secret_previous: {KEY_FIX}",
+        ),
+    ],
+)
+def test_signatures_without_a_secret_that_can_sign_stop_the_start(
+    intake: dict[str, str], mistake: str
+) -> None:
+    content: dict[str, Any] = with_vtex()
+    content["connections"]["acme"]["intake"] = intake
+    assert mistakes(content) == [f"{PLACE}: connections.acme.{mistake}"]

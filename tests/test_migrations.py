@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from sqlmodel import SQLModel
 
 # Every module with a table, so that the metadata is whole.
-from app import bindings, keys
+from app import audit, bindings, keys
 from app.database import Database, is_migrated, migrate
 from app.drift import report
 from app.orders import erasure, feed, hints, leadership, open_items, references, sightings
@@ -20,6 +20,7 @@ MODELS: list[type[SQLModel]] = [
     bindings.Binding,
     bindings.Creation,
     keys.ApiKey,
+    audit.AuditLine,
     tables.Budget,
     tables.ApiPause,
     hints.OrderHint,
@@ -107,7 +108,9 @@ async def test_migrating_twice_keeps_what_is_stored(database_url: str) -> None:
     key = await _with_key(database_url)
     await migrate(database_url)
     database = Database(database_url)
-    assert await keys.Keys(database).connection_of(key) == "acme"
+    caller = await keys.Keys(database).caller(key)
+    assert caller is not None
+    assert caller.connection == "acme"
     await database.close()
 
 

@@ -10,6 +10,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from app.api.application import openapi_document
 from app.api.problems import MEDIA_TYPE, TYPES
 from app.changes import KINDS
+from app.keys import Scope
 from tests.api.intake import open_intake
 
 EXPORTED = Path(__file__).parent.parent / "openapi" / "openapi.json"
@@ -20,7 +21,7 @@ OPERATIONS = [
     for path, methods in DOCUMENT["paths"].items()
     for method, operation in methods.items()
 ]
-CHANGE_STATUSES = {"202", "400", "401", "409", "413", "415", "422", "500", "503"}
+CHANGE_STATUSES = {"202", "400", "401", "403", "409", "413", "415", "422", "429", "500", "503"}
 
 each_kind = pytest.mark.parametrize("kind", KINDS)
 each_operation = pytest.mark.parametrize(
@@ -105,15 +106,18 @@ def test_an_operation_has_a_summary_of_ours(operation: dict[str, Any]) -> None:
 @each_operation
 def test_an_operations_errors_are_problem_documents(operation: dict[str, Any]) -> None:
     errors = {status: answer for status, answer in operation["responses"].items() if int(status) >= 400}
-    assert {"401", "422", "500", "503"} <= set(errors)
+    assert {"401", "403", "422", "429", "500", "503"} <= set(errors)
     for answer in errors.values():
         assert answer["content"] == {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}}
-    assert "Retry-After" in errors["503"]["headers"]
+    assert all("Retry-After" in errors[status]["headers"] for status in ("429", "503"))
 
 
 @each_operation
-def test_an_operation_needs_a_key(operation: dict[str, Any]) -> None:
-    assert operation["security"] == [{"HTTPBearer": []}]
+def test_an_operation_needs_a_key_with_one_scope(operation: dict[str, Any]) -> None:
+    first, *others = operation["security"]
+    [scope] = first["HTTPBearer"]
+    assert scope in set(Scope) - {Scope.ADMIN}
+    assert others == ([{"StandardWebhooks": []}] if scope == Scope.CHANGES_WRITE else [])
 
 
 def test_the_callback_names_its_headers_and_what_each_answer_means() -> None:

@@ -1,5 +1,6 @@
 """`bridge erase` and `bridge seal`, and the keys at the start, as an operator meets them."""
 
+import getpass
 import stat
 from datetime import timedelta
 from pathlib import Path
@@ -76,6 +77,12 @@ def test_an_order_is_erased_once_and_for_all(command: Command) -> None:
     again = command.said("erase", "--order", "1-01", "--yes")
     assert again.startswith("it was erased at ")
     assert again.endswith("before; order 1-01: 0 events and 0 attempts erased")
+    audited = command.said("audit").splitlines()
+    operator = f"operator {getpass.getuser()}  acme  erase  order:1-01"
+    assert [line.partition("  ")[2] for line in audited] == [
+        f"{operator}  1 events and 0 attempts",
+        f"{operator}  0 events and 0 attempts",
+    ]
 
 
 def test_the_wrong_key_stops_the_start_and_names_the_one_that_is_missing(

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -13,11 +14,15 @@ from starlette.exceptions import HTTPException
 
 from app import logging
 from app.api import callbacks, described, events, health, hook, orders, webhooks
+from app.api.auth import Authentication
+from app.api.failures import Failures
 from app.api.intake import Intake
 from app.api.measuring import Measured
 from app.api.parameters import parameter_mistake
 from app.api.problems import TYPES, Problem, answer_problem, unavailable
 from app.api.rehearsed import Rehearse
+from app.api.signatures import Signatures
+from app.config import IntakeSettings
 from app.database import Database
 from app.errors import DatabaseUnavailable
 from app.keys import Keys
@@ -28,7 +33,8 @@ from app.queue.store import Store
 log = logging.get(__name__)
 _STATIC = Path(__file__).with_name("static")
 _DESCRIPTION = """\
-Every request carries `Authorization: Bearer <key>`; the key names the connection (`bridge keys create`).
+Every request carries `Authorization: Bearer <key>`; the key names the connection and what it may
+do (`bridge keys create`). Changes are signed besides, or instead, where the operator configured it.
 
 **202 means stored.** Changes are delivered in the order of acceptance, entity by entity; what became of one
 is at `GET /v1/events/{id}`. After 503, or no answer at all, send the same again with the same
@@ -43,6 +49,9 @@ JSON Pointer and the fix. An array is accepted whole or refused whole.
 """
 
 
+_KEYS_ALONE: Mapping[str, IntakeSettings] = MappingProxyType({})
+
+
 async def _nothing_rests(_connection: str) -> Mapping[str, str]:
     return {}
 
@@ -53,6 +62,8 @@ def create_app(
     *,
     connections: Collection[str],
     max_body_bytes: int,
+    intake: Mapping[str, IntakeSettings] = _KEYS_ALONE,
+    failures: Failures | None = None,
     why_kinds_rest: Callable[[str], Awaitable[Mapping[str, str]]] = _nothing_rests,
     hooks: HookReceivers | None = None,
     reads_orders: Collection[str] = (),
@@ -71,8 +82,10 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False},
         openapi_url="/openapi.json" if serve_api else None,
     )
-    app.state.store, app.state.keys, app.state.database = store, keys, store.database
-    app.state.connections = frozenset(connections)
+    app.state.store, app.state.database = store, store.database
+    app.state.authentication = Authentication(
+        keys, frozenset(connections), Signatures(intake), failures or Failures()
+    )
     app.state.why_kinds_rest = why_kinds_rest
     app.state.hooks, app.state.reads_orders = hooks or HookReceivers({}), frozenset(reads_orders)
     if serve_api:
@@ -89,8 +102,7 @@ def create_app(
         app.add_middleware(
             Intake,
             store=store,
-            keys=keys,
-            connections=app.state.connections,
+            authentication=app.state.authentication,
             max_body_bytes=max_body_bytes,
             rehearse=rehearse,
         )

@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
+from app.api.auth import SIGNATURE_SCHEMES
 from app.api.problems import ProblemDocument
 from app.changes import KINDS
 
@@ -17,6 +18,7 @@ def complete(document: dict[str, Any]) -> None:
         _without_empty_defaults(schema)
     schemas = document["components"]["schemas"]
     schemas |= definitions["$defs"]
+    document["components"]["securitySchemes"] |= SIGNATURE_SCHEMES
     # FastAPI declares its own answer to invalid input; ours is a problem document.
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)

@@ -8,12 +8,14 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
-from app.api.auth import Connection
+from app.api.auth import ReadsEvents, ReplaysEvents, must_have
 from app.api.explained import EventView, event_view, fields
-from app.api.problems import Problem, declared
+from app.api.problems import AUTHENTICATION, Problem, declared
+from app.audit import Action, Deed
 from app.bindings import Bindings
 from app.changes import KINDS
 from app.changes.outcomes import KIND as OUTCOME
+from app.keys import Scope
 from app.orders.handling import KIND as HANDLING
 from app.orders.telling import KIND as ORDER
 from app.queue.models import Status
@@ -21,8 +23,8 @@ from app.queue.store import EventFilter, Store
 
 #: All that has a life: what the ERP tells, and what is told to it.
 _NAMES = (*KINDS, ORDER, HANDLING, OUTCOME)
-_PROBLEMS = declared("unauthorized", "invalid-request", "internal", "unavailable")
-_PROBLEMS_OF_ONE = declared("unauthorized", "not-found", "invalid-request", "internal", "unavailable")
+_PROBLEMS = declared(*AUTHENTICATION, "invalid-request", "internal", "unavailable")
+_PROBLEMS_OF_ONE = declared(*AUTHENTICATION, "not-found", "invalid-request", "internal", "unavailable")
 _PROBLEMS_OF_REPLAY = _PROBLEMS_OF_ONE | declared("removed")
 
 
@@ -94,9 +96,10 @@ def router() -> APIRouter:
 
     @routes.get("/events", summary="List what was told and what became of it", responses=_PROBLEMS)
     async def list_events(
-        request: Request, connection: Connection, query: Annotated[EventQuery, Query()]
+        request: Request, caller: ReadsEvents, query: Annotated[EventQuery, Query()]
     ) -> EventPage:
         """The connection's events, newest first."""
+        connection = caller.connection
         rows = await _store(request).read.events(connection, query.filter())
         page, resting = rows[: query.limit], await _resting(request, connection)
         return EventPage(
@@ -105,12 +108,14 @@ def router() -> APIRouter:
         )
 
     @routes.get("/events/{event_id}", summary="Show one event", responses=_PROBLEMS_OF_ONE)
-    async def read_event(request: Request, connection: Connection, event_id: UUID) -> EventWithAttempts:
-        """One event with its payload and every attempt."""
-        store = _store(request)
+    async def read_event(request: Request, caller: ReadsEvents, event_id: UUID) -> EventWithAttempts:
+        """One event with its payload and every attempt; an order's needs the scope orders:read too."""
+        store, connection = _store(request), caller.connection
         row = await store.read.event(connection, event_id)
         if row is None:
             raise _no_event(event_id)
+        if row.kind == ORDER:
+            must_have(caller, Scope.ORDERS_READ)
         attempts = [
             AttemptView.model_validate(
                 {**each._mapping, "calls": store.personal.calls_shown(each.calls)}  # noqa: SLF001  SQLAlchemy's API
@@ -127,24 +132,24 @@ def router() -> APIRouter:
         response_description="It is due again.",
         responses=_PROBLEMS_OF_REPLAY,
     )
-    async def replay_event(request: Request, connection: Connection, event_id: UUID) -> EventView:
+    async def replay_event(request: Request, caller: ReplaysEvents, event_id: UUID) -> EventView:
         """Send again: a fact as it was; a state kind as the sum of its changes is today."""
-        store = _store(request)
-        if not await store.replay(connection, event_id):
+        store, connection = _store(request), caller.connection
+        if not await store.replay(connection, event_id, Deed(caller.who, Action.REPLAY)):
             raise _no_event(event_id)
         row = await store.read.event(connection, event_id)
         assert row is not None
         return event_view(row, await _resting(request, connection))
 
     @routes.get("/entities/{kind}/{key:path}", summary="Show an entity", responses=_PROBLEMS_OF_ONE)
-    async def read_entity(request: Request, connection: Connection, kind: str, key: str) -> EntityView:
+    async def read_entity(request: Request, caller: ReadsEvents, kind: str, key: str) -> EntityView:
         """What the ERP wants of an entity, what VTEX acknowledged, what is pending or failed.
 
         The key is the `key` of the change's answer: the code; for stock `SKU@WAREHOUSE`, for invoices
         `ORDER/NUMBER`.
         """
         _known(kind)
-        store = _store(request)
+        store, connection = _store(request), caller.connection
         lane = await store.read.lane(connection, kind, key)
         if lane is None:
             raise Problem("not-found", f"nothing was ever accepted for {kind} {key} on this connection")

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from app import logging, metrics
+from app.api.failures import Failures
 from app.api.problems import Problem
 from app.errors import DatabaseUnavailable
 from app.orders.hints import Hint
@@ -29,15 +30,26 @@ def router() -> APIRouter:
     @routes.post("/orders", include_in_schema=False)
     async def notified(request: Request) -> Response:
         receivers: HookReceivers = request.app.state.hooks
-        connection = receivers.connection_of(request.headers.get(SECRET_HEADER, ""))
-        if connection is None:
-            raise Problem("unauthorized", "no connection has this orders.hook_secret; VTEX sends it as `key`")
+        connection = _notified(request, receivers)
         hint = await _hint(request)
         if hint is not None:
             await _kept(receivers, connection, hint)
         return Response(status_code=200)
 
     return routes
+
+
+def _notified(request: Request, receivers: HookReceivers) -> str:
+    """The connection that the secret names; guesses are counted as with keys."""
+    failures: Failures = request.app.state.authentication.failures
+    secret = request.headers.get(SECRET_HEADER, "")
+    if (seconds := failures.held_up(request.scope)) and not receivers.has_seen(secret):
+        raise failures.hold_up(seconds)
+    connection = receivers.connection_of(secret)
+    if connection is None:
+        detail = "no connection has this orders.hook_secret; VTEX sends it as `key`"
+        raise failures.count(request.scope, "hook", Problem("unauthorized", detail))
+    return connection
 
 
 async def _hint(request: Request) -> Hint | None:

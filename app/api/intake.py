@@ -5,7 +5,6 @@ It stands before FastAPI's routing, which took several times as long as all that
 """
 
 import hashlib
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -16,15 +15,14 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import metrics
-from app.api.auth import connection_of
+from app.api.auth import Authentication, Sender
 from app.api.bodies import read_changes
 from app.api.parameters import text_header
-from app.api.problems import Problem, unavailable
+from app.api.problems import FieldMistake, Problem, pointer, unavailable
 from app.api.rehearsed import Rehearsals, Rehearse, check_rehearsable, is_dry_run
 from app.changes import KINDS
 from app.changes.kind import Kind
 from app.errors import DatabaseUnavailable
-from app.keys import Keys
 from app.queue.lanes import NewEvent, Submission
 from app.queue.store import Accepted, IdempotencyConflict, Store
 
@@ -62,13 +60,12 @@ class Intake:
         app: ASGIApp,
         *,
         store: Store,
-        keys: Keys,
-        connections: Collection[str],
+        authentication: Authentication,
         max_body_bytes: int,
         rehearse: Rehearse | None = None,
     ) -> None:
         self._app, self._rehearse = app, rehearse
-        self._store, self._keys, self._connections = store, keys, connections
+        self._store, self._authentication = store, authentication
         self._most_bytes = max_body_bytes
         self._routes = {f"{PREFIX}/{name}": _Route(f"{PREFIX}/{name}", kind) for name, kind in KINDS.items()}
 
@@ -83,9 +80,9 @@ class Intake:
         headers = dict(reversed(scope["headers"]))
         try:
             if scope["query_string"] and is_dry_run(scope["query_string"]):
-                status, content = 200, await self._rehearsed(route.kind, headers, receive)
+                status, content = 200, await self._rehearsed(route.kind, headers, receive, scope)
             else:
-                status, content = 202, await self._accept(route.kind, headers, receive)
+                status, content = 202, await self._accept(route.kind, headers, receive, scope)
         except Problem as problem:
             await problem.response()(scope, receive, send)
         except DatabaseUnavailable as error:
@@ -98,32 +95,32 @@ class Intake:
             await send({"type": "http.response.start", "status": status, "headers": [_JSON, length]})
             await send({"type": "http.response.body", "body": content})
 
-    async def _rehearsed(self, kind: Kind[Any], headers: Headers, receive: Receive) -> bytes:
-        connection = await self._connection(headers)
+    async def _rehearsed(self, kind: Kind[Any], headers: Headers, receive: Receive, scope: Scope) -> bytes:
+        sender = await self._authentication.sender(headers, scope)
         _expect_json(headers)
-        changes = read_changes(kind, await _body(headers, receive, self._most_bytes), self._store.clock())
+        body = await _body(headers, receive, self._most_bytes)
+        connection = self._authentication.sent(sender, headers, body, scope)
+        changes = read_changes(kind, body, self._store.clock())
         check_rehearsable(kind, changes, [each.name for each in KINDS.values() if each.fold])
         assert self._rehearse is not None
         told = Rehearsals(rehearsals=await self._rehearse(connection, kind, changes))
         return told.model_dump_json().encode()
 
-    async def _connection(self, headers: Headers) -> str:
-        authorization = headers.get(b"authorization", b"").decode("latin-1")
-        return await connection_of(authorization, self._keys, self._connections)
-
-    async def _accept(self, kind: Kind[Any], headers: Headers, receive: Receive) -> bytes:
-        connection = await self._connection(headers)
-        idempotency_key = _idempotency_key(headers)
+    async def _accept(self, kind: Kind[Any], headers: Headers, receive: Receive, scope: Scope) -> bytes:
+        sender = await self._authentication.sender(headers, scope)
+        idempotency_key = _idempotency_key(headers, is_signed=sender.is_signed)
         _expect_json(headers)
         body = await _body(headers, receive, self._most_bytes)
+        connection = self._authentication.sent(sender, headers, body, scope)
         changes = read_changes(kind, body, self._store.clock())
         events = tuple(kind.event(change) for change in changes)
         submission = Submission(
             connection,
             events,
-            route=f"changes/{kind.name}",
+            # No signature says of which kind the body is: to another kind the same id is a replay too.
+            route="changes" if sender.is_signed else f"changes/{kind.name}",
             idempotency_key=idempotency_key,
-            body_sha256=hashlib.sha256(body).hexdigest() if idempotency_key else "",
+            body_sha256=_fingerprint(kind, body, sender) if idempotency_key else "",
             idempotency_life=IDEMPOTENCY_LIFE,
         )
         try:
@@ -144,12 +141,21 @@ def _answer(accepted: Accepted, events: tuple[NewEvent, ...]) -> bytes:
     return _encode({"events": answers})
 
 
-def _idempotency_key(headers: Headers) -> str | None:
+def _fingerprint(kind: Kind[Any], body: bytes, sender: Sender) -> str:
+    return hashlib.sha256(kind.name.encode() + b"\n" + body if sender.is_signed else body).hexdigest()
+
+
+def _idempotency_key(headers: Headers, *, is_signed: bool) -> str | None:
     sent = [
         text_header(name, value.decode("latin-1"), most=LONGEST_KEY)
         for raw, name in _KEY_NAMES
         if (value := headers.get(raw)) is not None
     ]
+    if is_signed and len(set(sent)) > 1:
+        # With a key of the replayer's own, a signed request could be stored once more.
+        detail = "idempotency-key is not signed; send webhook-id alone, or the same in both"
+        mistake = FieldMistake(pointer=pointer(("header", "idempotency-key")), detail=detail)
+        raise Problem("invalid-request", detail, [mistake])
     return sent[0] if sent else None
 
 

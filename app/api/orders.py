@@ -7,9 +7,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api.auth import Connection
+from app.api.auth import ImportsOrders, ReadsOrders, ReplaysEvents
 from app.api.explained import EventView, event_view
-from app.api.problems import Problem, declared
+from app.api.problems import AUTHENTICATION, Problem, declared
+from app.audit import Action, Deed
 from app.changes import KINDS
 from app.orders.erasure import ErasedOrders
 from app.orders.handling import KIND as HANDLING
@@ -20,8 +21,8 @@ from app.orders.telling import KIND as ORDER
 from app.queue.store import EventFilter, Store
 from app.queue.store.reading import Found
 
-_PROBLEMS = declared("unauthorized", "invalid-request", "internal", "unavailable")
-_PROBLEMS_OF_ONE = declared("unauthorized", "not-found", "invalid-request", "internal", "unavailable")
+_PROBLEMS = declared(*AUTHENTICATION, "invalid-request", "internal", "unavailable")
+_PROBLEMS_OF_ONE = declared(*AUTHENTICATION, "not-found", "invalid-request", "internal", "unavailable")
 _PROBLEMS_OF_ERASED = _PROBLEMS_OF_ONE | declared("removed")
 #: What the ERP tells of an order, keyed by the order and what is told.
 _FACTS = [HANDLING, *(kind.name for kind in KINDS.values() if kind.fold is None)]
@@ -113,10 +114,10 @@ def router() -> APIRouter:
 
     @routes.get("", summary="List the orders that were read", responses=_PROBLEMS)
     async def list_orders(
-        request: Request, connection: Connection, query: Annotated[OrderQuery, Query()]
+        request: Request, caller: ReadsOrders, query: Annotated[OrderQuery, Query()]
     ) -> OrderPage:
         """One entry for each order that the ERP is told of, with the newest status of which it is."""
-        store = _store(request)
+        store, connection = _store(request), caller.connection
         rows = await store.read.newest(connection, ORDER, query.cursor, query.limit + 1)
         page, resting = rows[: query.limit], await request.app.state.why_kinds_rest(connection)
         return OrderPage(
@@ -126,10 +127,10 @@ def router() -> APIRouter:
 
     @routes.get("/{order_id}", summary="Show an order's journey", responses=_PROBLEMS_OF_ONE)
     async def read_order(
-        request: Request, connection: Connection, order_id: OrderId, _query: Annotated[NoQuery, Query()]
+        request: Request, caller: ReadsOrders, order_id: OrderId, _query: Annotated[NoQuery, Query()]
     ) -> OrderView:
         """What was read and told of an order, step by step, and what of it is invoiced."""
-        store = _store(request)
+        store, connection = _store(request), caller.connection
         told = await _told(store, connection, order_id)
         seen = await Sightings(store.database, connection).of(order_id)
         if not told:
@@ -153,16 +154,18 @@ def router() -> APIRouter:
         responses=_PROBLEMS_OF_ERASED,
     )
     async def import_order(
-        request: Request, connection: Connection, order_id: OrderId, _query: Annotated[NoQuery, Query()]
+        request: Request, caller: ImportsOrders, order_id: OrderId, _query: Annotated[NoQuery, Query()]
     ) -> ImportView:
         """VTEX is asked for it; if its status is one that is reported and new, the ERP is told."""
+        connection = caller.connection
         if connection not in request.app.state.reads_orders:
             raise Problem("not-found", "this connection reads no orders: its configuration has no [erp]")
         if erased_at := await ErasedOrders(_store(request).database, connection).when(order_id):
             raise Problem(
                 "removed", f"order {order_id} was erased at {erased_at:%Y-%m-%d}; it is not read again"
             )
-        await Hints(_store(request).database, connection).put([Hint(order_id, None)])
+        hints = Hints(_store(request).database, connection)
+        await hints.put([Hint(order_id, None)], Deed(caller.who, Action.IMPORT))
         return ImportView(
             order=order_id, next=f"the poller reads it within seconds; see GET /v1/orders/{order_id}"
         )
@@ -174,12 +177,13 @@ def router() -> APIRouter:
         responses=_PROBLEMS_OF_ERASED,
     )
     async def resend_order(
-        request: Request, connection: Connection, order_id: OrderId, _query: Annotated[NoQuery, Query()]
+        request: Request, caller: ReplaysEvents, order_id: OrderId, _query: Annotated[NoQuery, Query()]
     ) -> EventView:
         """What the ERP was told last is told again: the same body under the same webhook-id."""
-        store = _store(request)
+        store, connection = _store(request), caller.connection
         told = await _told(store, connection, order_id)
-        if not told or not await store.replay(connection, told[0].id):
+        resend = Deed(caller.who, Action.RESEND)
+        if not told or not await store.replay(connection, told[0].id, resend):
             raise _unknown(order_id)
         [newest, *_] = await _told(store, connection, order_id)
         return event_view(newest, await request.app.state.why_kinds_rest(connection))

@@ -17,6 +17,7 @@ MEDIA_TYPE = "application/problem+json"
 TYPES: dict[str, tuple[int, str]] = {
     "invalid-body": (400, "The body is not JSON"),
     "unauthorized": (401, "No valid key"),
+    "forbidden": (403, "The key lacks a scope"),
     "not-found": (404, "Not found"),
     "unknown-kind": (404, "No such kind of change"),
     "method-not-allowed": (405, "Method not allowed"),
@@ -26,6 +27,7 @@ TYPES: dict[str, tuple[int, str]] = {
     "unsupported-media-type": (415, "The body must be JSON"),
     "invalid-change": (422, "The change is not valid"),
     "invalid-request": (422, "The request is not valid"),
+    "too-many-failures": (429, "Too many failed authentications"),
     "internal": (500, "Internal error"),
     "unavailable": (503, "Not stored: the database did not answer"),
 }
@@ -83,6 +85,10 @@ def pointer(location: tuple[str | int, ...]) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
 
 
+#: Of every route that takes a key.
+AUTHENTICATION = ("unauthorized", "forbidden", "too-many-failures")
+
+
 def declared(*slugs: str) -> dict[int | str, dict[str, Any]]:
     """The problem answers of a route, for its OpenAPI."""
     answers: dict[int | str, dict[str, Any]] = {}
@@ -93,6 +99,6 @@ def declared(*slugs: str) -> dict[int | str, dict[str, Any]]:
             "description": f"{before}; {title}" if before else title,
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},
         }
-        if slug == "unavailable":
+        if slug in {"unavailable", "too-many-failures"}:
             answers[status]["headers"] = {"Retry-After": _RETRY_AFTER}
     return answers

@@ -6,18 +6,19 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from app.api.auth import SECURITY, Connection
+from app.api.auth import SECURITY, WritesChanges
 from app.api.bodies import MOST_CHANGES
 from app.api.intake import KEY_HEADERS, LONGEST_KEY, PREFIX
 from app.api.parameters import described_header
-from app.api.problems import Problem, declared
+from app.api.problems import AUTHENTICATION, Problem, declared
 from app.api.rehearsed import MOST_REHEARSED, PARAMETER, Rehearsals
+from app.api.signatures import SIGNATURE_HEADERS
 from app.changes import KINDS
 from app.changes.kind import Kind
 
 _PROBLEMS = declared(
     "invalid-body",
-    "unauthorized",
+    *AUTHENTICATION,
     "idempotency-conflict",
     "too-large",
     "unsupported-media-type",
@@ -57,7 +58,7 @@ def router() -> APIRouter:
         _add(routes, kind)
 
     @routes.api_route("/{kind}", methods=["POST"], include_in_schema=False)
-    async def unknown(kind: str, _connection: Connection) -> None:
+    async def unknown(kind: str, _caller: WritesChanges) -> None:
         raise Problem("unknown-kind", f"there is no kind {kind!r}; the kinds are {', '.join(KINDS)}")
 
     return routes
@@ -90,7 +91,7 @@ def _described(kind: Kind[Any]) -> dict[str, Any]:
         "parameters": [
             *(
                 described_header(name, description, most=LONGEST_KEY)
-                for name, description in KEY_HEADERS.items()
+                for name, description in (KEY_HEADERS | SIGNATURE_HEADERS).items()
             ),
             *([_DRY_RUN] if kind.fold else []),
         ],

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from app.audit import Action, Deed, operator
 from app.commands.opening import Config, ConnectionName, connection_of, opened, progress_on
 from app.config import Settings, load
 from app.drift.comparing import Comparing, comparable
@@ -44,10 +45,11 @@ async def _compare(settings: Settings, name: str, kinds: list[str], repair: bool
     async with opened(settings) as parts:
         store, shop = parts.store, parts.kind_shops()[name]
         started_at = store.clock()
+        deed = Deed(operator(), Action.DRIFT_REPAIR) if repair else None
         total = await store.read.lanes(name, kinds)
         with progress_on(Console(stderr=True)) as progress:
             task = progress.add_task(name, total=total)
-            comparing = Comparing(shop, repair, lambda: progress.advance(task), Report(name))
+            comparing = Comparing(shop, deed, lambda: progress.advance(task), Report(name))
             report = await comparing.run(kinds)
         await report.store(parts.database, started_at, store.clock())
         return report

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from app.audit import operator
 from app.commands.opening import Config, ConnectionName, connection_of, opened
 from app.config import Settings, load
 from app.orders.erasure import ErasedOrders, erase
@@ -61,7 +62,7 @@ async def _erase(
 ) -> tuple[datetime | None, Stripped | Sequence[Found]]:
     async with opened(settings) as parts:
         before = await ErasedOrders(parts.database, name).when(order)
-        return before, await erase(parts.store, name, order, force=force)
+        return before, await erase(parts.store, name, order, force=force, who=operator())
 
 
 def _tell_pending(order: str, pending: Sequence[Found], *, force: bool) -> None:

@@ -5,6 +5,8 @@ from uuid import UUID
 
 import typer
 
+from app import audit
+from app.audit import Action, Deed, operator
 from app.commands.opening import Config, opened
 from app.config import Settings, load
 
@@ -34,10 +36,16 @@ def seal_command(config: Config = None) -> None:
 async def _seal(settings: Settings) -> tuple[int, int, list[UUID]]:
     events, answers, unopened = 0, 0, []
     cursor: UUID | None = None
+    deed = Deed(operator(), Action.SEAL)
     async with opened(settings) as parts:
+        async with parts.database.write() as transaction:
+            await audit.write(transaction, deed, None, "all personal data", "begun")
         while True:
             done = await parts.store.contents.reseal(cursor, _EVENTS)
             events, answers, cursor = events + done.events, answers + done.answers, done.cursor
             unopened += done.unopened
             if cursor is None:
+                sealed = f"{events} events and {answers} attempts, {len(unopened)} not"
+                async with parts.database.write() as transaction:
+                    await audit.write(transaction, deed, None, "all personal data", sealed)
                 return events, answers, unopened

@@ -1,5 +1,6 @@
 """The configuration: a TOML file, overridden by environment, secrets only by reference."""
 
+from app.config.intake import IntakeSettings
 from app.config.orders import OrderSettings
 from app.config.reading import load, parse
 from app.config.secret import SecretRef
@@ -18,6 +19,7 @@ __all__ = [
     "DeliverySettings",
     "EncryptionSettings",
     "ErpSettings",
+    "IntakeSettings",
     "OrderSettings",
     "QuotaSettings",
     "RetentionSettings",

@@ -66,7 +66,7 @@ def _password_in(content: Mapping[str, Any]) -> list[str]:
 def _unusable_secrets(settings: Settings) -> list[str]:
     return [
         *_shared_app_keys(settings),
-        *_malformed_callback_secrets(settings),
+        *_malformed_webhook_secrets(settings),
         *_unusable_tls_files(settings),
         *_shared_hook_secrets(settings),
         *_unusable_encryption_keys(settings),
@@ -100,14 +100,18 @@ def _shared_hook_secrets(settings: Settings) -> list[str]:
     return mistakes
 
 
-def _malformed_callback_secrets(settings: Settings) -> list[str]:
+def _malformed_webhook_secrets(settings: Settings) -> list[str]:
     mistakes = []
     for name, connection in settings.connections.items():
-        for setting, reference in connection.erp.callback_secrets.items() if connection.erp else ():
+        callback = connection.erp.callback_secrets if connection.erp else {}
+        secrets = {f"erp.{setting}": reference for setting, reference in callback.items()}
+        signed = connection.intake.signature_secrets
+        secrets |= {f"intake.{setting}": reference for setting, reference in signed.items()}
+        for setting, reference in secrets.items():
             try:
                 webhook_key(reference.get())
             except ValueError as error:
-                mistakes.append(f"connections.{name}.erp.{setting}: {error}")
+                mistakes.append(f"connections.{name}.{setting}: {error}")
     return mistakes
 
 

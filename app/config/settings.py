@@ -1,5 +1,6 @@
 """What can be set, with its limits and defaults."""
 
+import ipaddress
 from contextlib import suppress
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from app.config.intake import IntakeSettings
 from app.config.networks import LOOPBACK, IPNetwork, is_loopback, literal, never, refusal
 from app.config.orders import OrderSettings
 from app.config.secret import SecretRef
@@ -95,6 +97,7 @@ class ConnectionSettings(Section):
     vtex: VtexSettings
     erp: ErpSettings | None = None
     orders: OrderSettings = OrderSettings()
+    intake: IntakeSettings = IntakeSettings()
 
     @model_validator(mode="after")
     def _orders_need_a_receiver(self) -> Self:
@@ -119,10 +122,22 @@ class ConnectionSettings(Section):
         return frozenset(self.orders.sources if self.erp else ())
 
 
+def _network(written: str) -> str:
+    try:
+        ipaddress.ip_network(written)
+    except ValueError:
+        raise ValueError("must be an address or a network, such as 10.0.0.7 or 10.0.0.0/8") from None
+    return written
+
+
 class ServerSettings(Section):
     host: Text = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     max_body_bytes: Annotated[int, Field(ge=1024)] = 5 * 1024 * 1024
+    #: Whose X-Forwarded-For is believed: the ingress. Without it the address is that of the connection.
+    trusted_proxies: tuple[Annotated[str, AfterValidator(_network)], ...] = ()
+    #: From one address; then it is answered 429 for the rest of the minute.
+    failed_authentications_per_minute: Annotated[int, Field(ge=1)] = 20
 
 
 class DeliverySettings(Section):

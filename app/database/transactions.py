@@ -36,6 +36,7 @@ _BETWEEN_NOTICES_SECONDS = 0.005
 _PATIENCE_SECONDS = 10.0
 #: An idle listening connection is asked this often whether it still lives.
 _LIVENESS_SECONDS = 30.0
+_RECONNECT_SECONDS = 1.0
 
 
 class Database:
@@ -145,6 +146,22 @@ class Database:
                 yield lambda: _broken(connection, ended)
         finally:
             await engine.dispose()
+
+    async def keep_listening(
+        self, channel: str, heard: Callable[[str], None], *, begun: Callable[[], None]
+    ) -> None:
+        """Until cancelled, reconnecting by itself; `begun` makes up for what was told while nobody listened.
+
+        On SQLite there is one process, and nothing to hear.
+        """
+        while not self.on_sqlite:
+            try:
+                async with self.listening(channel, heard) as until_broken:
+                    begun()
+                    await until_broken()
+            except DatabaseUnavailable as error:
+                log.warning("notices.unavailable", error=str(error))
+                await asyncio.sleep(_RECONNECT_SECONDS)
 
     def upsert(self, table: Table) -> Any:
         """INSERT with `on_conflict_do_update/nothing`, which both databases spell alike."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from app.audit import Deed
 from app.changes import KINDS
 from app.changes.kind import Shop
 from app.drift.present import PRESENT
@@ -30,7 +31,8 @@ class Comparing:
     """One connection's lanes with its store; `repair` sends what differs once more."""
 
     shop: Shop
-    repair: bool
+    #: Who wants it repaired, if anybody.
+    repair: Deed | None
     moved: Callable[[], None]
     report: Report
     _calls: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_CALLS))
@@ -54,7 +56,7 @@ class Comparing:
                 if finding is not None:
                     self.report.add(finding)
                     if self.repair and finding.is_drift:
-                        await self._send_again(lane)
+                        await self._send_again(lane, self.repair)
 
     async def _lane(self, kind: str, lane: Found) -> Finding | None:
         self.report.compared += 1
@@ -104,9 +106,11 @@ class Comparing:
         }
         return Finding(name, lane.key, "different", fields=fields) if fields else None
 
-    async def _send_again(self, lane: Found) -> None:
+    async def _send_again(self, lane: Found, deed: Deed) -> None:
         """As a replay of the newest event: the lane's state of today, whatever was acknowledged."""
-        done = lane.newest is not None and await self.shop.store.replay(self.shop.connection, lane.newest)
+        done = lane.newest is not None and await self.shop.store.replay(
+            self.shop.connection, lane.newest, deed
+        )
         if done:
             self.report.repaired += 1
         else:

@@ -7,6 +7,8 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlmodel import Field, SQLModel
 
+from app import audit
+from app.audit import Action, Deed
 from app.database import Database
 from app.orders.hints import OrderHint
 from app.queue.store import Store
@@ -54,13 +56,15 @@ class ErasedOrders:
             await transaction.execute(delete(_HINT).where(*hinted))
 
 
-async def erase(store: Store, connection: str, order_id: str, *, force: bool) -> Stripped | Sequence[Found]:
+async def erase(
+    store: Store, connection: str, order_id: str, *, force: bool, who: str = audit.BRIDGE
+) -> Stripped | Sequence[Found]:
     """What was erased; or what of the order has not ended and keeps it from being erased.
 
     Twice, with the mark between: what a poller was about to store when the mark was set goes too.
     """
     target = f"order:{order_id}"
-    first = await store.contents.erase(connection, target, force=force)
+    first = await store.contents.erase(connection, target, Deed(who, Action.ERASE), force=force)
     if not isinstance(first, Stripped) or not first.is_known:
         return first
     await ErasedOrders(store.database, connection).mark(order_id, store.clock())

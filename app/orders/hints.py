@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Field, SQLModel
 
+from app import audit
+from app.audit import Deed
 from app.database import Database
 
 _LEASE = timedelta(seconds=60)
@@ -47,8 +49,8 @@ class Hints:
         self._database = database
         self._connection = connection
 
-    async def put(self, hints: Iterable[Hint]) -> None:
-        """Return after the commit."""
+    async def put(self, hints: Iterable[Hint], deed: Deed | None = None) -> None:
+        """Return after the commit; `deed` is whose wish it was, if it was a person's."""
         latest: dict[str, str | None] = {}
         for hint in hints:
             known = latest.get(hint.order_id, hint.state)
@@ -72,6 +74,9 @@ class Hints:
         ]
         async with self._database.write() as transaction:
             await transaction.execute(statement, rows)
+            if deed is not None:
+                for order in latest:
+                    await audit.write(transaction, deed, self._connection, f"order {order}")
 
     async def take(self, most: int) -> list[Hint]:
         """Due hints; each is due again after a minute unless it is settled."""

@@ -1,5 +1,6 @@
 """VTEX's order hook: registered like the feed, and what it tells is a hint like the feed's."""
 
+import hashlib
 import hmac
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -23,6 +24,12 @@ class HookReceivers:
 
     def __init__(self, receivers: Mapping[str, tuple[SecretRef, Hints]]) -> None:
         self._receivers = receivers
+        #: Digests of secrets that were right once.
+        self._seen: set[bytes] = set()
+
+    def has_seen(self, secret: str) -> bool:
+        """It is no guess."""
+        return _digest(secret) in self._seen
 
     def connection_of(self, secret: str) -> str | None:
         """All are compared, so that the time tells nothing; a secret that is gone hides no other."""
@@ -35,11 +42,16 @@ class HookReceivers:
                 continue
             if hmac.compare_digest(known.encode(), secret.encode("utf-8", "replace")) and known:
                 found = connection
+                self._seen.add(_digest(secret))
         return found
 
     async def take(self, connection: str, hint: Hint) -> None:
         """Return after the commit."""
         await self._receivers[connection][1].put([hint])
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode("utf-8", "replace")).digest()
 
 
 def hook_address(present: Mapping[str, Any] | None) -> str | None:

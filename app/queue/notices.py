@@ -1,16 +1,11 @@
 """Notices between processes that something is due (LISTEN, NOTIFY); a lost one costs only latency."""
 
-import asyncio
 from uuid import uuid4
 
-from app import logging
 from app.database import Database
-from app.errors import DatabaseUnavailable
 from app.queue.wakeup import Wakeup
 
-log = logging.get(__name__)
 _CHANNEL = "bridge_due"
-_RECONNECT_SECONDS = 1.0
 
 
 class Notices:
@@ -27,17 +22,8 @@ class Notices:
 
     async def listen(self) -> None:
         """Until cancelled: wake this process when another one posts; reconnects by itself."""
-        if self._database.on_sqlite:
-            return
-        while True:
-            try:
-                async with self._database.listening(_CHANNEL, self._heard) as until_broken:
-                    # What was posted while nobody listened is found by looking once.
-                    self._wakeup.set()
-                    await until_broken()
-            except DatabaseUnavailable as error:
-                log.warning("notices.unavailable", error=str(error))
-                await asyncio.sleep(_RECONNECT_SECONDS)
+        # What was posted while nobody listened is found by looking once.
+        await self._database.keep_listening(_CHANNEL, self._heard, begun=self._wakeup.set)
 
     def _heard(self, origin: str) -> None:
         if origin != self._origin:

@@ -73,11 +73,11 @@ NOTHING = dict.fromkeys(_TABLES, 0)
 
 @asynccontextmanager
 async def open_intake(
-    database_url: str, *, clock: Callable[[], datetime] = real_clock
+    database_url: str, *, clock: Callable[[], datetime] = real_clock, **settings: Any
 ) -> AsyncIterator[Intake]:
     database = Database(database_url)
     store, keys = Store(database, clock=clock), Keys(database)
-    app = create_app(store, keys, connections=("acme", "other"), max_body_bytes=MOST_BYTES)
+    app = create_app(store, keys, connections=("acme", "other"), max_body_bytes=MOST_BYTES, **settings)
     own, other, stray = [await keys.create(name) for name in ("acme", "other", "stray")]
     # As over a socket: a bug is answered, not raised into the client.
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)

@@ -14,8 +14,14 @@ from tests.api.intake import NOTHING, PRICE, Intake, bearer, problem
         ("Bearer", "send the header `Authorization: Bearer <key>`"),
         ("Bearer  ", "send the header `Authorization: Bearer <key>`"),
         ("Basic YWNtZTphY21l", "send the header `Authorization: Bearer <key>`"),
-        ("Bearer evb_wrong", "this key is unknown or revoked; make a new one with `bridge keys create"),
-        ("Bearer " + "x" * 5000, "this key is unknown or revoked; make a new one with `bridge keys create"),
+        (
+            "Bearer evb_wrong",
+            "this key is unknown, revoked or expired; make a new one with `bridge keys create",
+        ),
+        (
+            "Bearer " + "x" * 5000,
+            "this key is unknown, revoked or expired; make a new one with `bridge keys create",
+        ),
     ],
     ids=lambda value: value[:20],
 )

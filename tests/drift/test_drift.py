@@ -1,6 +1,7 @@
 """bridge drift: what differs is told field by field, and repaired through the lanes."""
 
 import asyncio
+import getpass
 from collections.abc import Callable
 from typing import Any
 
@@ -101,6 +102,9 @@ async def test_differences_are_told_field_by_field_and_repaired(
         assert {each["ref_id"] for each in said["extra_skus"]} - before == {"STAFF"}
         stored = command.rows("SELECT json_extract(report, '$.different') FROM drift_report ORDER BY id")
         assert stored == [(0,), (3,), (3,)]
+        audited = command.rows("SELECT DISTINCT who, connection FROM audit WHERE action = 'drift-repair'")
+        assert audited == [(f"operator {getpass.getuser()}", "acme")]
+        assert command.rows("SELECT count(*) FROM audit WHERE action = 'drift-repair'") == [(4,)]
 
         async def repaired() -> bool:
             _, said = await report(command)

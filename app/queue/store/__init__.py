@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from app import audit
+from app.audit import Action, Deed
 from app.database import VIOLATIONS, Database, GroupCommit, Transaction, may_rerun
 from app.errors import DatabaseUnavailable, LeaseLost
 from app.queue.fairness import Chooser, MostUrgent
@@ -33,6 +35,8 @@ _MANY = 64
 #: A claim of so many lanes comes from streams that have more; for so long they are not looked up again.
 _RICH = 4
 _KNOWN_SECONDS = 0.05
+#: Of no person.
+_REPLAY = Deed(audit.BRIDGE, Action.REPLAY)
 
 
 Follow = Callable[[Sequence[Outcome], datetime], Sequence[Submission]]
@@ -192,10 +196,12 @@ class Store:
             if not await recording.checkpoint(connection, claim, stage):
                 raise LeaseLost(f"lane {claim.lane_id} is leased to another worker")
 
-    async def replay(self, connection_name: str, event_id: UUID) -> bool:
+    async def replay(self, connection_name: str, event_id: UUID, deed: Deed = _REPLAY) -> bool:
         """Send again: a fact as it was, a state kind as its lane wants it today; False: no such event."""
         async with self.database.write() as connection:
             replayed = await replaying.replay(connection, connection_name, event_id, self.clock())
+            if replayed:
+                await audit.write(connection, deed, connection_name, f"event {event_id}")
         self._is_due()
         return replayed
 

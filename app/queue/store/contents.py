@@ -7,6 +7,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app import audit
+from app.audit import Deed
 from app.database import Database
 from app.queue.personal import Personal
 from app.queue.store import stripping
@@ -26,10 +28,16 @@ class Contents:
         async with self._rewriting() as connection:
             return await stripping.prune(connection, event_ids, self._personal, before, self._clock())
 
-    async def erase(self, name: str, target: str, *, force: bool) -> Stripped | Sequence[Found]:
+    async def erase(
+        self, name: str, target: str, deed: Deed | None = None, *, force: bool
+    ) -> Stripped | Sequence[Found]:
         """All of a write target; or what of it has not ended, for which it is left alone, unless by force."""
         async with self._rewriting() as connection:
-            return await stripping.erase(connection, name, target, self._personal, self._clock(), force=force)
+            done = await stripping.erase(connection, name, target, self._personal, self._clock(), force=force)
+            if deed is not None and isinstance(done, Stripped) and done.is_known:
+                outcome = f"{done.events} events and {done.answers} attempts"
+                await audit.write(connection, deed, name, target, outcome)
+            return done
 
     async def reseal(self, cursor: UUID | None, most: int) -> Resealed:
         """The next events, as far as they stand in clear or an older key sealed them."""
