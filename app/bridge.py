@@ -12,8 +12,8 @@ import uvicorn
 from app import personal_data
 from app.api.application import create_app
 from app.api.failures import Failures
-from app.api.joined import JoinedWrites
 from app.api.rehearsed import Rehearsal
+from app.api.slow import Bounded
 from app.bindings import Bindings
 from app.changes import KINDS, ownership, stock
 from app.changes.absence import Absences
@@ -79,6 +79,8 @@ class Bridge:
             self.keys,
             connections=self.settings.connections,
             max_body_bytes=self.settings.server.max_body_bytes,
+            max_requests=self.settings.server.max_requests,
+            max_bytes_in_flight=self.settings.server.max_bytes_in_flight,
             intake={name: each.intake for name, each in self.settings.connections.items()},
             failures=Failures(self.settings.server.failed_authentications_per_minute),
             why_kinds_rest=self.why_kinds_rest,
@@ -91,7 +93,7 @@ class Bridge:
             app,
             host=self.settings.server.host,
             port=self.settings.server.port,
-            http=JoinedWrites,
+            http=Bounded,
             # Nothing speaks it, and its upgrade would need more of the transport.
             ws="none",
             log_config=None,

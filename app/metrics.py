@@ -69,6 +69,9 @@ AUTHENTICATIONS_FAILED = Counter(
     " too many.",
     ["cause"],
 )
+REQUESTS_TURNED_AWAY = Counter(
+    "bridge_incoming_requests_turned_away", "Answered 503: too many, or too large ones, were being answered."
+)
 REQUEST_IN_SECONDS = Histogram("bridge_incoming_request_duration_seconds", "How long they took.", ["route"])
 ORDERS_HINTED = Counter("bridge_order_hints", "Orders that a source named.", ["connection", "source"])
 ORDERS_READ = Counter("bridge_orders_read", "Orders read from VTEX, by status.", ["connection", "status"])

@@ -14,9 +14,10 @@ from starlette.exceptions import HTTPException
 
 from app import logging
 from app.api import callbacks, described, events, health, hook, orders, webhooks
+from app.api.admission import Admission, Bodies
 from app.api.auth import Authentication
 from app.api.failures import Failures
-from app.api.intake import Intake
+from app.api.intake import PREFIX, Intake
 from app.api.measuring import Measured
 from app.api.parameters import parameter_mistake
 from app.api.problems import TYPES, Problem, answer_problem, unavailable
@@ -62,6 +63,8 @@ def create_app(
     *,
     connections: Collection[str],
     max_body_bytes: int,
+    max_requests: int = 512,
+    max_bytes_in_flight: int = 128 * 1024 * 1024,
     intake: Mapping[str, IntakeSettings] = _KEYS_ALONE,
     failures: Failures | None = None,
     why_kinds_rest: Callable[[str], Awaitable[Mapping[str, str]]] = _nothing_rests,
@@ -104,9 +107,11 @@ def create_app(
             store=store,
             authentication=app.state.authentication,
             max_body_bytes=max_body_bytes,
+            bodies=Bodies(max_bytes_in_flight),
             rehearse=rehearse,
         )
     # The last that is added is the outermost.
+    app.add_middleware(Admission, most=max_requests, bodies_below=f"{PREFIX}/")
     app.add_middleware(Measured)
     return app
 

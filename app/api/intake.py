@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import metrics
+from app.api.admission import Bodies
 from app.api.auth import Authentication, Sender
 from app.api.bodies import read_changes
 from app.api.parameters import text_header
@@ -43,6 +44,8 @@ _encode = msgspec.json.Encoder().encode
 _accepted = cache(metrics.EVENTS_ACCEPTED.labels)
 
 Headers = dict[bytes, bytes]
+#: Bytes of a body that came in pieces, until its request is answered.
+_HELD = "bridge.held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +65,12 @@ class Intake:
         store: Store,
         authentication: Authentication,
         max_body_bytes: int,
+        bodies: Bodies,
         rehearse: Rehearse | None = None,
     ) -> None:
         self._app, self._rehearse = app, rehearse
         self._store, self._authentication = store, authentication
-        self._most_bytes = max_body_bytes
+        self._most_bytes, self._bodies = max_body_bytes, bodies
         self._routes = {f"{PREFIX}/{name}": _Route(f"{PREFIX}/{name}", kind) for name, kind in KINDS.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -94,11 +98,14 @@ class Intake:
             length = (b"content-length", b"%d" % len(content))
             await send({"type": "http.response.start", "status": status, "headers": [_JSON, length]})
             await send({"type": "http.response.body", "body": content})
+        finally:
+            if _HELD in scope:
+                self._bodies.bytes -= scope[_HELD]
 
     async def _rehearsed(self, kind: Kind[Any], headers: Headers, receive: Receive, scope: Scope) -> bytes:
         sender = await self._authentication.sender(headers, scope)
         _expect_json(headers)
-        body = await _body(headers, receive, self._most_bytes)
+        body = await self._body(headers, receive, scope)
         connection = self._authentication.sent(sender, headers, body, scope)
         changes = read_changes(kind, body, self._store.clock())
         check_rehearsable(kind, changes, [each.name for each in KINDS.values() if each.fold])
@@ -110,7 +117,7 @@ class Intake:
         sender = await self._authentication.sender(headers, scope)
         idempotency_key = _idempotency_key(headers, is_signed=sender.is_signed)
         _expect_json(headers)
-        body = await _body(headers, receive, self._most_bytes)
+        body = await self._body(headers, receive, scope)
         connection = self._authentication.sent(sender, headers, body, scope)
         changes = read_changes(kind, body, self._store.clock())
         events = tuple(kind.event(change) for change in changes)
@@ -130,6 +137,25 @@ class Intake:
         if not accepted.repeated:
             _accepted(connection, kind.name).inc(len(events))
         return _answer(accepted, events)
+
+    async def _body(self, headers: Headers, receive: Receive, scope: Scope) -> bytes:
+        most, length = self._most_bytes, headers.get(b"content-length", b"")
+        if length.isdigit() and int(length) > most:
+            raise _too_large(most)
+        content = bytearray()
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            part: bytes = message.get("body", b"")
+            if len(content) + len(part) > most:
+                raise _too_large(most)
+            if not message.get("more_body", False):
+                # Nearly always the whole came in one part, which is not copied.
+                return bytes(content + part) if content else part
+            content += part
+            scope[_HELD] = len(content)
+            self._bodies.add(len(part))
 
 
 def _answer(accepted: Accepted, events: tuple[NewEvent, ...]) -> bytes:
@@ -168,24 +194,6 @@ def _expect_json(headers: Headers) -> None:
     if encoding != b"identity":
         coded = encoding.decode("latin-1")
         raise Problem("unsupported-media-type", f"the body is encoded as {coded}; send it as it is")
-
-
-async def _body(headers: Headers, receive: Receive, most: int) -> bytes:
-    length = headers.get(b"content-length", b"")
-    if length.isdigit() and int(length) > most:
-        raise _too_large(most)
-    content = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        part: bytes = message.get("body", b"")
-        if len(content) + len(part) > most:
-            raise _too_large(most)
-        if not message.get("more_body", False):
-            # Nearly always the whole came in one part, which is not copied.
-            return bytes(content + part) if content else part
-        content += part
 
 
 def _too_large(most: int) -> Problem:

@@ -29,6 +29,7 @@ TYPES: dict[str, tuple[int, str]] = {
     "invalid-request": (422, "The request is not valid"),
     "too-many-failures": (429, "Too many failed authentications"),
     "internal": (500, "Internal error"),
+    "busy": (503, "Not stored: too much is being answered"),
     "unavailable": (503, "Not stored: the database did not answer"),
 }
 

@@ -138,6 +138,10 @@ class ServerSettings(Section):
     trusted_proxies: tuple[Annotated[str, AfterValidator(_network)], ...] = ()
     #: From one address; then it is answered 429 for the rest of the minute.
     failed_authentications_per_minute: Annotated[int, Field(ge=1)] = 20
+    #: Requests that are answered at the same time; what is beyond is told to come again (503).
+    max_requests: Annotated[int, Field(ge=1)] = 512
+    #: Of all bodies together.
+    max_bytes_in_flight: Annotated[int, Field(ge=1024)] = 128 * 1024 * 1024
 
 
 class DeliverySettings(Section):
