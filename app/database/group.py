@@ -27,6 +27,7 @@ class GroupCommit(Generic[Item, Result]):
         most: int,
         weight: Callable[[Item], int],
         workers: int = 1,
+        most_waiting: int | None = None,
     ) -> None:
         self._run = run
         self._most = most
@@ -34,8 +35,15 @@ class GroupCommit(Generic[Item, Result]):
         self._queue: deque[tuple[Item, asyncio.Future[Result]]] = deque()
         self._most_workers = workers
         self._workers: set[asyncio.Task[Any]] = set()
+        #: By weight: beyond it the database is too far behind to be waited for.
+        self._most_waiting = most_waiting
+        self._waiting = 0
 
     async def submit(self, item: Item) -> Result:
+        """DatabaseUnavailable where too much waits already."""
+        if self._most_waiting is not None and self._waiting >= self._most_waiting:
+            raise DatabaseUnavailable(f"it is behind: {self._waiting} wait to be stored")
+        self._waiting += self._weight(item)
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._queue.append((item, future))
         if len(self._workers) < self._most_workers:
@@ -67,6 +75,7 @@ class GroupCommit(Generic[Item, Result]):
         while self._queue and total + weight(self._queue[0][0]) <= self._most:
             batch.append(self._queue.popleft())
             total += weight(batch[-1][0])
+        self._waiting -= total
         return batch
 
     async def _commit(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import NullPool, Text, bindparam, cast, func, select
@@ -16,6 +17,7 @@ from app import logging, metrics
 from app.database.drivers import PostgresPool, SqliteFile, Transaction
 from app.database.engines import open_engine
 from app.database.outages import translated
+from app.database.room import Room
 from app.database.written import Written
 from app.errors import DatabaseUnavailable
 
@@ -55,12 +57,19 @@ class Database:
             # One pool; a lone SELECT needs no BEGIN and COMMIT around it.
             else self._writer.execution_options(isolation_level="AUTOCOMMIT")
         )
+        name = make_url(url).database
+        self._room = Room(Path(name)) if self.on_sqlite and name and name != ":memory:" else None
         self._url = url
         self._drivers = SqliteFile(url) if self.on_sqlite else PostgresPool(url)
         #: SQLite: whoever comes first writes first, by whichever of the two ways.
         self._writing = asyncio.Lock()
         self._notices: dict[tuple[str, str], None] = {}
         self._notifying: asyncio.Task[None] | None = None
+
+    def must_have_room(self) -> None:
+        """DatabaseUnavailable where SQLite's disk is nearly full."""
+        if self._room is not None:
+            self._room.must_be_left()
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:

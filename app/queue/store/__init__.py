@@ -27,6 +27,8 @@ __all__ = ["Accepted", "EventFilter", "IdempotencyConflict", "Store"]
 
 #: Events in one accepting transaction, outcomes in one recording transaction.
 _MOST_EVENTS = 2000
+#: Events that wait for a transaction of ours: what comes beyond is told to come again, before memory grows.
+_MOST_WAITING = 50_000
 _MOST_OUTCOMES = 200
 #: PostgreSQL: while it works on one batch, we prepare the next.
 _ACCEPTING = 2
@@ -80,6 +82,7 @@ class Store:
             most=_MOST_EVENTS,
             weight=lambda item: len(item.events),
             workers=1 if database.on_sqlite else _ACCEPTING,
+            most_waiting=_MOST_WAITING,
         )
         self._recording = GroupCommit(self._record, most=_MOST_OUTCOMES, weight=lambda _: 1)
 
@@ -87,6 +90,7 @@ class Store:
         """Return after the commit. IdempotencyConflict, DatabaseUnavailable: nothing was stored."""
         if not self.personal.kept.keys().isdisjoint(event.kind for event in submission.events):
             submission = replace(submission, events=self.personal.sealed(submission.events))
+        self.database.must_have_room()
         accepted = await self._accepting.submit(submission)
         if not accepted.repeated:
             self.wakeup.accepted(submission.connection, submission.events)
