@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -20,12 +19,12 @@ from app.changes.absence import Absences
 from app.changes.kind import Change, Kind, KindDeliverer, Shop
 from app.changes.outcomes import KIND as OUTCOME
 from app.changes.outcomes import OutcomeDeliverer, Outcomes
-from app.config import ConnectionSettings, DeliverySettings, RetentionSettings, Settings
+from app.config import ConnectionSettings, Settings
 from app.database import Database
 from app.erp.callback import Callback
 from app.errors import ConfigurationError
 from app.http.door import Door, begin_trace
-from app.http.gate import Breaking, Gate
+from app.http.gate import Gate
 from app.http.limits import limits_of
 from app.http.proxies import Proxies
 from app.http.reasons import ALL_OF_VTEX, ERP
@@ -43,14 +42,11 @@ from app.orders.telling import KIND as ORDER
 from app.orders.telling import OrderDeliverer
 from app.orders.told import Told
 from app.paces import SharedPaces
-from app.queue.dispatcher import Deliverer, Dispatcher, Pace
-from app.queue.lanes import Backoff
-from app.queue.pruner import Pruner, Retention
+from app.pacing import GRACE_SECONDS, breaking, main_apis, pace, retention
+from app.queue.dispatcher import Deliverer, Dispatcher
+from app.queue.pruner import Pruner
 from app.queue.store import Store
 from app.vtex.store import VtexStore, open_store
-
-#: From the signal to the end: attempts and requests in flight have this long, then what is left is cut.
-GRACE_SECONDS = 7.0
 
 
 class Server(uvicorn.Server):
@@ -146,17 +142,17 @@ class Bridge:
         deliverers[ORDER] = OrderDeliverer(self.store, callbacks, handlings)
         deliverers[HANDLING] = HandlingDeliverer(handlings)
         deliverers[OUTCOME] = OutcomeDeliverer(self.database, callbacks)
-        return Dispatcher(self.store, deliverers, _pace(self.settings), begin_trace, self.resting_kinds)
+        return Dispatcher(self.store, deliverers, pace(self.settings), begin_trace, self.resting_kinds)
 
     def pruner(self) -> Pruner:
-        return Pruner(self.store, _retention(self.settings.retention))
+        return Pruner(self.store, retention(self.settings.retention))
 
     async def why_kinds_rest(self, connection: str) -> dict[str, str]:
         """The kinds that are not sent at the moment, each with the reason."""
         said = await self.gate.pauses(connection)
         reasons = {
             kind: said.get(api) or (said.get(ALL_OF_VTEX) if api != ERP else None)
-            for kind, api in _main_apis(self.settings.connections[connection]).items()
+            for kind, api in main_apis(self.settings.connections[connection]).items()
         }
         return {kind: reason for kind, reason in reasons.items() if reason}
 
@@ -166,7 +162,7 @@ class Bridge:
         return frozenset(
             (name, kind)
             for name, connection in self.settings.connections.items()
-            for kind, api in _main_apis(connection).items()
+            for kind, api in main_apis(connection).items()
             if (name, api) in held or (api != ERP and (name, ALL_OF_VTEX) in held)
         )
 
@@ -208,56 +204,12 @@ def _told(connection: ConnectionSettings, shop: VtexStore) -> Told:
     )
 
 
-def _main_apis(connection: ConnectionSettings) -> dict[str, str]:
-    apis = {kind.name: kind.api for kind in KINDS.values()}
-    if connection.vtex.catalog == "webservice":
-        apis = {kind: "webservice" if api == "catalog" else api for kind, api in apis.items()}
-    return apis | {ORDER: ERP, HANDLING: "orders", OUTCOME: ERP}
-
-
-def _breaking(settings: DeliverySettings) -> Breaking:
-    return Breaking(settings.breaker_failures, settings.breaker_base_seconds, settings.breaker_cap_seconds)
-
-
-def _pace(settings: Settings) -> Pace:
-    delivery = settings.delivery
-    return Pace(
-        concurrency=delivery.concurrency,
-        lease=timedelta(seconds=delivery.lease_seconds),
-        backoff=Backoff(
-            timedelta(seconds=delivery.retry_base_seconds), timedelta(seconds=delivery.retry_cap_seconds)
-        ),
-        give_up=timedelta(hours=delivery.give_up_hours),
-        waiting_check=timedelta(seconds=delivery.waiting_check_seconds),
-        # On SQLite the command writes beside us, and nobody notifies.
-        poll=timedelta(seconds=delivery.poll_seconds or (1 if settings.on_sqlite else 5)),
-        attempt=timedelta(seconds=delivery.attempt_seconds),
-        poison_after=delivery.poison_after,
-        most_in_flight={
-            (name, kind): connection.erp.max_concurrent
-            for name, connection in settings.connections.items()
-            for kind in (ORDER, OUTCOME)
-            if connection.erp and connection.erp.max_concurrent
-        },
-        grace=timedelta(seconds=GRACE_SECONDS),
-    )
-
-
-def _retention(settings: RetentionSettings) -> Retention:
-    return Retention(
-        states=timedelta(days=settings.state_days),
-        facts=timedelta(days=settings.fact_days),
-        every=timedelta(seconds=settings.pass_seconds),
-        personal=timedelta(days=settings.personal_days),
-    )
-
-
 @asynccontextmanager
 async def bridge(settings: Settings) -> AsyncIterator[Bridge]:
     if mistakes := [*ownership.mistakes(settings.connections, KINDS), *Proxies().mistakes()]:
         raise ConfigurationError(mistakes)
     database = Database(settings.database)
-    gate = Gate(SharedPaces(database), limits_of(settings.connections), _breaking(settings.delivery))
+    gate = Gate(SharedPaces(database), limits_of(settings.connections), breaking(settings.delivery))
     # No connection's slow answers may hold the sockets that another needs; pollers need a few too.
     sockets = (settings.delivery.concurrency + 4) * max(1, len(settings.connections))
     door = Door(gate, connections=max(64, sockets))

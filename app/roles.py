@@ -9,11 +9,12 @@ from enum import StrEnum
 import uvicorn
 
 from app import logging
-from app.bridge import GRACE_SECONDS, Bridge, bridge
+from app.bridge import Bridge, bridge
 from app.config import Settings
 from app.database import is_migrated, migrate
 from app.errors import BridgeError, ConfigurationError, DatabaseUnavailable
 from app.orders.poller import Poller
+from app.pacing import GRACE_SECONDS
 from app.personal_data import check_keys
 from app.queue.dispatcher import Dispatcher
 from app.queue.pruner import Pruner

@@ -79,7 +79,7 @@ class Pruner:
             self._contents.begin(self.store.clock())
             await self._prune_contents(self._contents)
         while not self._stopping.is_set():
-            keys = await self.store.prune_idempotency_keys(_KEYS)
+            keys = await self.store.pruning.idempotency_keys(_KEYS)
             metrics.ROWS_PRUNED.labels("idempotency_key").inc(keys)
             if keys < _KEYS:
                 break
@@ -88,11 +88,11 @@ class Pruner:
     async def _prune_events(self, walk: _Walk) -> None:
         before = self.store.clock() - walk.age
         while not self._stopping.is_set():
-            seen = await self.store.events_from(walk.cursor, _EVENTS)
+            seen = await self.store.pruning.events_from(walk.cursor, _EVENTS)
             old = [place.id for place in seen if place.accepted_at < before]
             if not old:
                 return
-            pruned = await self.store.prune_events(old, _ATTEMPTS, states=walk.states, before=before)
+            pruned = await self.store.pruning.events(old, _ATTEMPTS, states=walk.states, before=before)
             metrics.ROWS_PRUNED.labels("event").inc(pruned.events)
             metrics.ROWS_PRUNED.labels("attempt").inc(pruned.attempts)
             if not pruned.more:
@@ -104,7 +104,7 @@ class Pruner:
     async def _prune_contents(self, walk: _Walk) -> None:
         before = self.store.clock() - walk.age
         while not self._stopping.is_set():
-            seen = await self.store.events_from(walk.cursor, _EVENTS)
+            seen = await self.store.pruning.events_from(walk.cursor, _EVENTS)
             old = [place.id for place in seen if place.accepted_at < before]
             if not old:
                 return

@@ -154,11 +154,11 @@ async def _begun(store: Store) -> bool:
 
 async def test_an_event_of_many_attempts_is_pruned_in_parts(store: Store, clock: Clock) -> None:
     await _ended_long_ago(store, clock, 2, attempts=1200)
-    ids = [place.id for place in await store.events_from(None, 10)]
+    ids = [place.id for place in await store.pruning.events_from(None, 10)]
     before = clock.now - timedelta(days=30)
     parts: list[Pruned] = []
     while not parts or parts[-1].more:
-        parts.append(await store.prune_events(ids, 500, states=True, before=before))
+        parts.append(await store.pruning.events(ids, 500, states=True, before=before))
     assert [(part.events, part.attempts) for part in parts] == [(0, 500)] * 4 + [(2, 400)]
 
 
@@ -200,7 +200,7 @@ async def test_what_is_opened_again_in_that_moment_is_left_alone(
 ) -> None:
     store, other = postgres_stores
     await _ended_long_ago(store, clock, 3)
-    [place, *_] = await store.events_from(None, 1)
+    [place, *_] = await store.pruning.events_from(None, 1)
     async with other.database.write() as connection:
         await connection.exec_driver_sql(f"UPDATE event SET finished_at = NULL WHERE id = '{place.id}'")
         await asyncio.wait_for(_prune(store), 5)
@@ -210,8 +210,8 @@ async def test_what_is_opened_again_in_that_moment_is_left_alone(
 async def test_a_backlog_of_50000_is_pruned_in_small_transactions(store: Store, clock: Clock) -> None:
     await _ended_long_ago(store, clock, 50_000)
     cursor, before, most = None, clock.now - timedelta(days=30), 0
-    while places := await store.events_from(cursor, 400):
-        pruned = await store.prune_events([place.id for place in places], 600, states=True, before=before)
+    while places := await store.pruning.events_from(cursor, 400):
+        pruned = await store.pruning.events([place.id for place in places], 600, states=True, before=before)
         most = max(most, pruned.events + pruned.attempts)
         cursor = cursor if pruned.more else places[-1].id
     assert await rows(store, "SELECT 1 FROM event UNION ALL SELECT 1 FROM attempt") == []

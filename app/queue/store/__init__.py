@@ -14,10 +14,11 @@ from app.queue.fairness import Chooser, MostUrgent
 from app.queue.lanes import Claim, Outcome, Submission
 from app.queue.notices import Notices
 from app.queue.personal import IMPERSONAL, Personal
-from app.queue.store import accepting, claiming, leasing, pruning, recording, replaying, waking
+from app.queue.store import accepting, claiming, leasing, recording, replaying, waking
 from app.queue.store.claiming import Taken
 from app.queue.store.contents import Contents
 from app.queue.store.idempotency import Accepted, IdempotencyConflict
+from app.queue.store.pruning import Pruning
 from app.queue.store.reading import EventFilter, Reading
 from app.queue.store.storable import storable
 from app.queue.store.streams import Stream, streams
@@ -71,6 +72,7 @@ class Store:
         self.wakeup = Wakeup()
         #: The same hint for the other processes, and from them.
         self.notices = Notices(database, self.wakeup)
+        self.pruning = Pruning(database, clock)
         self.read = Reading(database)
         self.contents = Contents(database, self.personal, clock)
         self._known: list[Stream] = []
@@ -236,23 +238,6 @@ class Store:
                 lambda transaction: waking.wake_for(transaction, connection_name, kind, keys, self.clock())
             )
             self._is_due()
-
-    async def events_from(self, cursor: UUID | None, most: int) -> list[pruning.Place]:
-        """The next events after `cursor`, oldest first."""
-        async with self.database.read() as connection:
-            return await pruning.events_from(connection, cursor, most)
-
-    async def prune_events(
-        self, event_ids: list[UUID], most: int, *, states: bool, before: datetime
-    ) -> pruning.Pruned:
-        """Those of them that ended before then, of state kinds or of facts, with up to `most` attempts."""
-        async with self.database.write() as connection:
-            return await pruning.prune_events(connection, event_ids, most, states=states, before=before)
-
-    async def prune_idempotency_keys(self, most: int) -> int:
-        """The expired ones; those that hold for ever stay."""
-        async with self.database.write() as connection:
-            return await pruning.prune_idempotency_keys(connection, most, self.clock())
 
     async def drain(self) -> None:
         await self._accepting.drain()

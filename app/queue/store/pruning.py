@@ -1,6 +1,6 @@
 """Pruning: what ended long ago goes, in transactions of a few rows; lanes stay."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,6 +9,7 @@ from sqlalchemy import delete, exists, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 
+from app.database import Database
 from app.errors import Waiting
 from app.queue.models import Status
 from app.queue.store.recording import ATTEMPT
@@ -31,14 +32,36 @@ class Pruned:
     more: bool = False
 
 
-async def events_from(connection: AsyncConnection, cursor: UUID | None, most: int) -> list[Place]:
+class Pruning:
+    """In small transactions."""
+
+    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+        self._database, self._clock = database, clock
+
+    async def events_from(self, cursor: UUID | None, most: int) -> list[Place]:
+        """The next events after `cursor`, oldest first."""
+        async with self._database.read() as connection:
+            return await _events_from(connection, cursor, most)
+
+    async def events(self, event_ids: list[UUID], most: int, *, states: bool, before: datetime) -> Pruned:
+        """Those of them that ended before then, of state kinds or of facts, with up to `most` attempts."""
+        async with self._database.write() as connection:
+            return await _prune_events(connection, event_ids, most, states=states, before=before)
+
+    async def idempotency_keys(self, most: int) -> int:
+        """The expired ones; those that hold for ever stay."""
+        async with self._database.write() as connection:
+            return await _prune_idempotency_keys(connection, most, self._clock())
+
+
+async def _events_from(connection: AsyncConnection, cursor: UUID | None, most: int) -> list[Place]:
     query = select(EVENT.c.id, EVENT.c.accepted_at).order_by(EVENT.c.id).limit(most)
     if cursor is not None:
         query = query.where(EVENT.c.id > cursor)
     return [Place(row.id, row.accepted_at) for row in await connection.execute(query)]
 
 
-async def prune_events(
+async def _prune_events(
     connection: AsyncConnection, event_ids: Sequence[UUID], most: int, *, states: bool, before: datetime
 ) -> Pruned:
     """At most `most` attempts; rows that another pruner has in hand are left to it."""
@@ -74,7 +97,7 @@ def _done(before: datetime) -> tuple[ColumnElement[bool], ...]:
     return EVENT.c.finished_at < before, ~stuck, ~given_up_waiting
 
 
-async def prune_idempotency_keys(connection: AsyncConnection, most: int, now: datetime) -> int:
+async def _prune_idempotency_keys(connection: AsyncConnection, most: int, now: datetime) -> int:
     identity = IDEMPOTENCY.c["connection", "route", "key"]
     found = await connection.execute(
         select(*identity).where(IDEMPOTENCY.c.expires_at < now).limit(most).with_for_update(skip_locked=True)
