@@ -232,8 +232,9 @@ def _pace(settings: Settings) -> Pace:
         attempt=timedelta(seconds=delivery.attempt_seconds),
         poison_after=delivery.poison_after,
         most_in_flight={
-            (name, ORDER): connection.erp.max_concurrent
+            (name, kind): connection.erp.max_concurrent
             for name, connection in settings.connections.items()
+            for kind in (ORDER, OUTCOME)
             if connection.erp and connection.erp.max_concurrent
         },
         grace=timedelta(seconds=GRACE_SECONDS),

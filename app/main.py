@@ -12,6 +12,7 @@ import uvicorn
 
 from app import logging, roles
 from app.commands.audit import audit_command
+from app.commands.backup import backup_command, recovered_command, restore_command
 from app.commands.doctor import doctor_command
 from app.commands.drift import drift as drift_command
 from app.commands.erase import erase_command
@@ -37,6 +38,9 @@ cli.command("drift")(drift_command)
 cli.command("doctor")(doctor_command)
 cli.command("erase")(erase_command)
 cli.command("seal")(seal_command)
+cli.command("backup")(backup_command)
+cli.command("restore")(restore_command)
+cli.command("recovered")(recovered_command)
 
 
 def run() -> None:

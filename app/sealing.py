@@ -81,9 +81,12 @@ def _id(key: bytes) -> str:
     return hashlib.sha256(key).hexdigest()[:ID_CHARACTERS]
 
 
-def key_beside(database: Path) -> SecretRef:
+def beside(database: Path) -> Path:
+    return database.with_name(f"{database.name}.key")
+
+
+def key_at(path: Path) -> SecretRef:
     """Made once, for its owner alone: a copy of the database says nothing of a person without it."""
-    path = database.with_name(f"{database.name}.key")
     if not path.exists():
         try:
             _make(path)

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 
 import httpx2
+import psutil
 import uvloop
 
 from bench import backlog
@@ -39,7 +40,8 @@ async def measure(bench: Bench, scale: Scale) -> list[Figure]:
             load = Load(
                 started.port, key, connections=64, keys=_SKUS, rate=_RATE, seconds=seconds, tell_times=True
             )
-            candidates[backend] = _bridge(bench, vtex, load)
+            assert started.pid is not None
+            candidates[backend] = _bridge(bench, vtex, load, psutil.Process(started.pid))
         medians = await interleaved(scale.of(5, 2), candidates)
     bare = medians["bare"]
     return [
@@ -52,23 +54,30 @@ async def measure(bench: Bench, scale: Scale) -> list[Figure]:
     ]
 
 
-def _bridge(bench: Bench, vtex: Vtex, load: Load) -> Round:
-    """The n-th change carries n as its quantity: VTEX tells when that arrived."""
+def _bridge(bench: Bench, vtex: Vtex, load: Load, measured: psutil.Process) -> Round:
+    """The n-th change carries n as its quantity: VTEX tells when that arrived.
+
+    `cpu_ms` is what the process takes of a processor for one change: at 5 ms it would have no rest at 200 a
+    second, and what comes closer to that waits the longer.
+    """
 
     firsts = itertools.count(0, 1_000_000)
 
     async def run() -> Mapping[str, float]:
         await vtex.reset()
-        first = next(firsts)
+        first, before = next(firsts), measured.cpu_times()
         result = await generate(replace(load, first=first), bench.folder)
         sent = result["times"]
         # What is late must not arrive in the next round.
         await idle(f"http://127.0.0.1:{load.port}")
+        after = measured.cpu_times()
+        cpu = (after.user - before.user + after.system - before.system) * 1000 / len(sent)
         calls = await vtex.calls()
         took = [(at - sent[number - first]) * 1000 for _, number, at in calls if number is not None]
         # Beyond the load that it bears, a latency says nothing but for how long it was measured.
         steady = len(took) / (len(sent) + result["missed"])
-        return {"p50": quantile(took, 0.5), "p99": quantile(took, 0.99), "arrived": steady}
+        shown = {"p50": quantile(took, 0.5), "p99": quantile(took, 0.99), "arrived": steady}
+        return shown | {"cpu_ms": cpu}
 
     return run
 
@@ -79,16 +88,18 @@ def _bare(bench: Bench, vtex: Vtex, seconds: int) -> Round:
         with (bench.folder / "bare.log").open("ab") as log:
             started = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=-1, stderr=log)
             output, _ = await asyncio.wait_for(started.communicate(), seconds + 60)
-        took = json.loads(output)
-        return {"p50": quantile(took, 0.5), "p99": quantile(took, 0.99), "arrived": 1.0}
+        took, cpu = json.loads(output)
+        shown = {"p50": quantile(took, 0.5), "p99": quantile(took, 0.99), "arrived": 1.0}
+        return shown | {"cpu_ms": cpu}
 
     return run
 
 
-async def _call(url: str, seconds: int) -> list[float]:
-    """One call after the other at the same rate; milliseconds from its begin to its answer."""
+async def _call(url: str, seconds: int) -> tuple[list[float], float]:
+    """One call after the other at the same rate: milliseconds from each one's begin to its answer, and of
+    the processor for each."""
     took: list[float] = []
-    began = time.monotonic()
+    began, worked = time.monotonic(), time.process_time()
     async with httpx2.AsyncClient(timeout=10) as client:
         for number in range(seconds * _RATE):
             await asyncio.sleep(max(0.0, began + number / _RATE - time.monotonic()))
@@ -97,7 +108,7 @@ async def _call(url: str, seconds: int) -> list[float]:
             started = time.monotonic()
             await client.patch(url + path, content=body)
             took.append((time.monotonic() - started) * 1000)
-    return took
+    return took, (time.process_time() - worked) * 1000 / len(took)
 
 
 if __name__ == "__main__":

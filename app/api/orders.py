@@ -51,7 +51,7 @@ class OrderSummary(BaseModel):
     """What is known of an order without its customer."""
 
     id: str
-    status: str = Field(description="VTEX's status, as it was read last.")
+    status: str = Field(description="VTEX's status in the newest thing that the ERP is told of it.")
     created_at: str | None
     currency: str | None
     total: Decimal | None
@@ -116,7 +116,7 @@ def router() -> APIRouter:
     async def list_orders(
         request: Request, caller: ReadsOrders, query: Annotated[OrderQuery, Query()]
     ) -> OrderPage:
-        """One entry for each order, with the status that was read last."""
+        """One entry for each order that the ERP is told of, with the newest status of which it is."""
         store, connection = _store(request), caller.connection
         rows = await store.read.newest(connection, ORDER, query.cursor, query.limit + 1)
         page, resting = rows[: query.limit], await request.app.state.why_kinds_rest(connection)
@@ -179,7 +179,7 @@ def router() -> APIRouter:
     async def resend_order(
         request: Request, caller: ReplaysEvents, order_id: OrderId, _query: Annotated[NoQuery, Query()]
     ) -> EventView:
-        """The status that was read last is told again: the same body under the same webhook-id."""
+        """What the ERP was told last is told again: the same body under the same webhook-id."""
         store, connection = _store(request), caller.connection
         told = await _told(store, connection, order_id)
         resend = Deed(caller.who, Action.RESEND)

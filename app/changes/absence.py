@@ -35,5 +35,5 @@ class Absences:
         if len(self._until) >= self._most:
             del self._until[next(iter(self._until))]
         # What was asked together is not asked together again.
-        life = self._life_seconds * random.uniform(0.75, 1.25)  # noqa: S311  no secret
+        life = self._life_seconds * random.uniform(0.75, 1.25)  # nosec B311  # noqa: S311  no secret
         self._until[kind, code] = self._clock() + life

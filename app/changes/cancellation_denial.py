@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 from app.changes.kind import Change, Kind, Shop, Text
 from app.changes.ordered import Order, OrderId, read_order
 from app.errors import Refused, Retry
-from app.orders.status import CANCELED
+from app.orders.status import CANCELED, open_request
 
 _REQUESTED = "cancellation-requested"
 
@@ -25,11 +25,11 @@ class CancellationDenialChange(Change):
 
 
 async def deliver(change: CancellationDenialChange, shop: Shop) -> None:
-    """A denial with this reason that VTEX has is ours: an earlier answer was lost."""
+    """Where the newest request was denied with this reason, it was ours: an earlier answer was lost."""
     order = await read_order(shop, change.order)
     status, requests = order.get("status"), _requests(order)
     if status != _REQUESTED:
-        if any(each.get("deniedBySellerReason") == change.reason for each in requests):
+        if requests and requests[-1].get("deniedBySellerReason") == change.reason:
             return
         raise _cannot_be_denied(change.order, status)
     await shop.vtex.orders.deny_cancellation(change.order, _request_id(change.order, order), change.reason)
@@ -51,12 +51,10 @@ def _cannot_be_denied(order_id: str, status: str | None) -> Refused | Retry:
 
 
 def _request_id(order_id: str, order: Order) -> str:
-    """Of the request that is open: the newest that was not denied."""
-    open_ids = [each.get("id") for each in _requests(order) if not each.get("deniedBySeller")]
-    found = open_ids[-1] if open_ids else (order.get("cancellationData") or {}).get("cancellationRequestId")
+    found = open_request(order)
     if not found:
         raise Retry(f"order {order_id} is {_REQUESTED} in VTEX, which does not show the request's id yet")
-    return str(found)
+    return found
 
 
 EXAMPLE: dict[str, Any] = {"order": "1172452900788-01", "reason": "Already shipped"}

@@ -18,11 +18,22 @@ from app.changes.ordered import (
     cents,
     invoiced_cents,
     money,
+    package_of,
     packages,
     read_order,
 )
 from app.errors import Refused, Retry, Taken, Waiting
 from app.orders.status import BEFORE_HANDLING, CANCELED, CANCELING, REPLACED
+from app.vtex import guarded_xml
+
+#: Tax authorities take less: an NF-e may have 500 KB.
+_LONGEST_XML = 2**20
+
+
+def _harmless(xml: str) -> str:
+    """Others will read it: a DTD in it would be ours to answer for."""
+    guarded_xml.check(xml.encode(), longest=_LONGEST_XML, encoding="utf-8")
+    return xml
 
 
 class InvoiceItem(OrderedItem):
@@ -50,8 +61,9 @@ class InvoiceChange(Change):
         default=None, description="Such as the NF-e's 44 digits, of which the last is checked."
     )
     url: HttpUrl | None = None
-    xml: Annotated[Text, StringConstraints(min_length=1)] | None = Field(
-        default=None, description="The invoice itself as XML; some marketplaces want it."
+    xml: Annotated[Text, StringConstraints(min_length=1), AfterValidator(_harmless)] | None = Field(
+        default=None,
+        description="The invoice itself as XML without a DTD, at most 1 MiB; some marketplaces want it.",
     )
     courier: Text = ""
     tracking_number: Text | None = None
@@ -80,7 +92,18 @@ async def deliver(change: InvoiceChange, shop: Shop) -> str | None:
     if missing is None and change.type == "output" and shop.open_orders is not None:
         # What was sold has left the warehouse: the ERP's totals are without it.
         await shop.open_orders.close(change.order)
-    return missing
+    return missing or (_missing_tracking(change, order) if is_there else None)
+
+
+def _missing_tracking(change: InvoiceChange, order: dict[str, Any]) -> str | None:
+    """A repeat changes nothing in VTEX: what only it names is not there."""
+    there = package_of(order, change.number) or {}
+    if change.tracking_number is None or there.get("trackingNumber"):
+        return None
+    return (
+        f"invoice {change.number} was in VTEX before, without the tracking number that this one has; send"
+        " that as a tracking"
+    )
 
 
 def _missing_value(change: InvoiceChange, order: dict[str, Any], *, is_there: bool) -> str | None:
@@ -129,6 +152,11 @@ def _already_there(change: InvoiceChange, place: Fulfilment) -> bool:
             raise Taken(
                 f"invoice {change.number} is already in VTEX with a value of {money(int(there))},"
                 f" this one says {change.value:.2f}; VTEX cannot correct an invoice, use another number"
+            )
+        if (key := package.get("invoiceKey")) and change.access_key and key != change.access_key:
+            raise Taken(
+                f"invoice {change.number} is already in VTEX with another access key; VTEX cannot correct an"
+                " invoice, use another number"
             )
         _has_same_content(change, place, package)
     return bool(same)

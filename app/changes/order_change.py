@@ -1,10 +1,11 @@
 """order-change: the fact that items of an order are replaced by others, or cost something else."""
 
 from collections import Counter
+from contextlib import suppress
 from functools import partial
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, ValidationError
 
 from app.changes.fulfilment import seller_of
 from app.changes.kind import Change, Code, Kind, Shop, Text
@@ -15,6 +16,8 @@ from app.errors import Refused, Retry, Taken, Waiting
 from app.orders.mapping import order_document
 from app.orders.open_items import OpenOrders
 from app.orders.status import BEFORE_HANDLING, CANCELED, CANCELING, CLOSED, HANDLED, REPLACED
+from app.queue.models import Status
+from app.queue.store import EventFilter
 
 _NAME = "order-change"
 _INVOICED = frozenset({"invoiced", "invoice-after-cancellation-deny"})
@@ -63,6 +66,7 @@ async def deliver(change: OrderChange, shop: Shop) -> None:
     taken = await _taken(change, shop)
     request_id = str(taken.get("requestId")) if taken else None
     if taken:
+        await _has_same_prices(change, shop)
         await _has_same_content(change, order, shop, taken)
     else:
         _may_be_changed(change, order)
@@ -168,6 +172,23 @@ async def _body(change: OrderChange, order: Order, shop: Shop) -> Body:
     return {"reason": change.reason + _mark(change), "replace": replaced}
 
 
+async def _has_same_prices(change: OrderChange, shop: Shop) -> None:
+    """VTEX shows corrections and no prices: what was delivered under this id before is asked of our own."""
+    delivered = EventFilter(kind=_NAME, key=change.id, status=Status.DELIVERED, limit=1)
+    for event in await shop.store.read.events(shop.connection, delivered):
+        with suppress(ValidationError):
+            before = [Replacement.model_validate(each) for each in event.payload["replace"]]
+            if before != change.replace:
+                raise _used(change, "other items, quantities or prices")
+
+
+def _used(change: OrderChange, what: str) -> Taken:
+    return Taken(
+        f"change {change.id} of order {change.order} is already in VTEX with {what};"
+        " VTEX cannot correct it, send another change"
+    )
+
+
 async def _has_same_content(change: OrderChange, order: Order, shop: Shop, taken: Body) -> None:
     """As far as the SKUs are known: what was taken out is perhaps no longer in the order."""
     there, told = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
@@ -183,10 +204,7 @@ async def _has_same_content(change: OrderChange, order: Order, shop: Shop, taken
                     return
                 told[side, found] += named.quantity
     if there and there != told:
-        raise Taken(
-            f"change {change.id} of order {change.order} is already in VTEX with other items or quantities;"
-            " VTEX cannot correct it, send another change"
-        )
+        raise _used(change, "other items or quantities")
 
 
 EXAMPLE: dict[str, Any] = {

@@ -79,6 +79,11 @@ def _event(outcome: Outcome, now: datetime) -> NewEvent:
     return NewEvent(uuid7(), KIND, key, f"{KIND}:{key}", PRIORITY, payload, fold=None)
 
 
+def without_words(payload: Document) -> Document:
+    """A reason may have VTEX's words, and these what they were said of."""
+    return payload | {"change": {name: each for name, each in payload["change"].items() if name != "reason"}}
+
+
 def _codes(claim: Claim) -> dict[str, str]:
     named = {kind: claim.payload.get(kind) for kind in _CODES} | {claim.kind: claim.key}
     return {kind: code for kind, code in named.items() if kind in _CODES and isinstance(code, str)}

@@ -1,6 +1,7 @@
 """Reading it: from the file and the environment, with every mistake in its place."""
 
 import os
+import ssl
 import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
@@ -66,6 +67,7 @@ def _unusable_secrets(settings: Settings) -> list[str]:
     return [
         *_shared_app_keys(settings),
         *_malformed_webhook_secrets(settings),
+        *_unusable_tls_files(settings),
         *_shared_hook_secrets(settings),
         *_unusable_encryption_keys(settings),
     ]
@@ -110,6 +112,17 @@ def _malformed_webhook_secrets(settings: Settings) -> list[str]:
                 webhook_key(reference.get())
             except ValueError as error:
                 mistakes.append(f"connections.{name}.{setting}: {error}")
+    return mistakes
+
+
+def _unusable_tls_files(settings: Settings) -> list[str]:
+    mistakes = []
+    for name, connection in settings.connections.items():
+        try:
+            if connection.erp and connection.erp.tls.present:
+                connection.erp.tls.context(ssl.create_default_context)
+        except ValueError as error:
+            mistakes.append(f"connections.{name}.erp.{error}")
     return mistakes
 
 

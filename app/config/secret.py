@@ -47,6 +47,11 @@ class SecretRef:
         self._read = (state, secret) if settled else None
         return secret
 
+    @property
+    def path(self) -> Path | None:
+        """The file, where it is one."""
+        return Path(self._place) if self._scheme == "file" else None
+
     def problem(self) -> str | None:
         try:
             empty = not self.get()

@@ -3,10 +3,12 @@
 import ipaddress
 from contextlib import suppress
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
     Field,
+    IPvAnyNetwork,
     StringConstraints,
     model_validator,
 )
@@ -15,8 +17,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from app.config.intake import IntakeSettings
+from app.config.networks import LOOPBACK, IPNetwork, is_loopback, literal, never, refusal
 from app.config.orders import OrderSettings
 from app.config.secret import SecretRef
+from app.config.tls import FileRef, TlsFiles
 from app.config.vtex import BaseUrl, QuotaSettings, Section, Text, VtexSettings
 
 ConnectionName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
@@ -34,6 +38,14 @@ class ErpSettings(Section):
     #: How many at the same time, from all dispatchers together; without it, `delivery.concurrency` of each.
     max_concurrent: Annotated[int, Field(ge=1, le=1000)] | None = None
 
+    #: Private networks in which its address may lie: without one it has to be public, or this machine's.
+    allow_networks: tuple[IPvAnyNetwork, ...] = ()
+    #: The authorities that it is known by, instead of the system's.
+    ca_file: FileRef | None = None
+    #: Mutual TLS: what we show to it.
+    client_certificate: FileRef | None = None
+    client_key: FileRef | None = None
+
     #: Tell VTEX's own order too, beside our document.
     include_vtex_order: bool = False
     #: Read each payment's details from VTEX's payments API (resource View Payment Data), a call for each.
@@ -46,6 +58,39 @@ class ErpSettings(Section):
         """By setting, the present one first."""
         present, previous = {"callback_secret": self.callback_secret}, self.callback_secret_previous
         return present | ({"callback_secret_previous": previous} if previous else {})
+
+    @model_validator(mode="after")
+    def _certificate_has_its_key(self) -> Self:
+        if (self.client_certificate is None) != (self.client_key is None):
+            raise ValueError("client_certificate and client_key: each needs the other")
+        return self
+
+    @model_validator(mode="after")
+    def _networks_may_be_allowed(self) -> Self:
+        for network in self.allow_networks:
+            if what := never(network):
+                raise ValueError(f"allow_networks: {network} is {what}: that is never connected to")
+        return self
+
+    @model_validator(mode="after")
+    def _address_may_be_called(self) -> Self:
+        """What is a name in it is looked up, and checked, at each connection."""
+        address = literal(urlsplit(str(self.callback_url)).hostname or "")
+        if address is not None and (what := refusal(address, self.networks)):
+            fix = "" if refusal(address, None) else f': name its network, allow_networks = ["{address}"]'
+            raise ValueError(f"callback_url: {address} is {what}{fix}")
+        return self
+
+    @property
+    def networks(self) -> tuple[IPNetwork, ...]:
+        """This machine is allowed where callback_url names it."""
+        named = is_loopback(urlsplit(str(self.callback_url)).hostname or "")
+        return (*self.allow_networks, *(LOOPBACK if named else ()))
+
+    @property
+    def tls(self) -> TlsFiles:
+        files = (self.ca_file, self.client_certificate, self.client_key)
+        return TlsFiles(*(each.path if each else None for each in files))
 
 
 class ConnectionSettings(Section):

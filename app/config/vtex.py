@@ -12,6 +12,7 @@ from pydantic import (
     model_validator,
 )
 
+from app.config.networks import is_loopback
 from app.config.secret import SecretRef
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -22,6 +23,8 @@ class Section(BaseModel):
 
 
 def _base_url(url: HttpUrl) -> str:
+    if url.scheme == "http" and not is_loopback(url.host or ""):
+        raise ValueError("must begin with https://; http:// is for this machine alone (localhost, 127.0.0.1)")
     return str(url).rstrip("/")
 
 

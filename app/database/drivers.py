@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
@@ -104,6 +104,17 @@ class SqliteFile:
             return work(_on_sqlite(driver))
         finally:
             driver.execute("COMMIT")
+
+    async def empty_log(self) -> bool:
+        """The write-ahead log goes into the file; False where others still read what stands in it."""
+        busy: int = await self._in_thread(self._checkpointed)
+        return not busy
+
+    def _checkpointed(self) -> int:
+        # On a connection of its own, which waits for the others' transactions.
+        with closing(sqlite3.connect(self._path, timeout=10, isolation_level=None)) as driver:
+            busy, *_ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return int(busy)
 
     async def _in_thread(self, work: Callable[P, T], *args: P.args, **names: P.kwargs) -> T:
         """Whoever is cancelled waits for its end: a connection has one user at a time."""

@@ -101,6 +101,11 @@ class Database:
         async with translated(), self._reader.begin() as connection:
             yield connection
 
+    async def empty_log(self) -> bool:
+        """SQLite: what was overwritten is gone from the write-ahead log too; False where others read it."""
+        async with translated(), self._one_writer():
+            return not isinstance(self._drivers, SqliteFile) or await self._drivers.empty_log()
+
     def notify(self, channel: str, payload: str) -> None:
         """PostgreSQL: tell all who listen to the channel, soon; what repeats meanwhile is told once.
 

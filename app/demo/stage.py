@@ -3,7 +3,7 @@
 import asyncio
 import json
 import os
-import subprocess
+import subprocess  # nosec B404  # our own program, without a shell
 import sys
 import threading
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from app.sandbox import create_sandbox
 CONNECTION, ACCOUNT = "vasos", "vasosdaserra"
 #: Of a store that holds nothing; they are secrets here so that they travel as secrets do.
 APP_KEY, APP_TOKEN = "vtexappkey-vasosdaserra-DEMO", "demo-token"
-CALLBACK_SECRET = "whsec_YW4tRVJQJ3MtZGF5LWluLXRoZS1kZW1vLXNlY3JldA=="  # noqa: S105
+CALLBACK_SECRET = "whsec_YW4tRVJQJ3MtZGF5LWluLXRoZS1kZW1vLXNlY3JldA=="  # nosec B105  # noqa: S105  published, guards nothing
 _HOST = "127.0.0.1"
 #: Where `-m app` finds this package, whatever else is called `app` where the viewer stands.
 _ROOT = Path(__file__).resolve().parents[2]
@@ -108,7 +108,7 @@ def _bridge(configuration: Path, log: Path) -> Iterator[tuple[subprocess.Popen[b
     """`bridge all` as a process of its own; it logs into a file and is asked to stop at the end."""
     command = [sys.executable, "-m", "app", "all", "--config", str(configuration)]
     with log.open("wb") as file:
-        process = subprocess.Popen(  # noqa: S603  our own program
+        process = subprocess.Popen(  # nosec B603  # noqa: S603  our own program
             command, cwd=_ROOT, env=_environment(), stdin=subprocess.DEVNULL, stdout=file, stderr=file
         )
     try:

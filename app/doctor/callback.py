@@ -6,7 +6,7 @@ from http import HTTPStatus
 from app.config import ErpSettings
 from app.config.secret import webhook_key
 from app.doctor.findings import NotInOrder, Question
-from app.erp.callback import Callback
+from app.erp.callback import Callback, way_to
 from app.http.door import Sender
 from app.http.reaching import reach
 
@@ -38,7 +38,8 @@ async def _secrets(erp: ErpSettings) -> str:
 
 
 async def _reach(erp: ErpSettings) -> str:
-    return f"{await reach(str(erp.callback_url))}; whether it takes our signature, --send-test shows"
+    reached = await reach(str(erp.callback_url), way_to(erp))
+    return f"{reached}; whether it takes our signature, --send-test shows"
 
 
 async def _ping(callback: Callback) -> str:

@@ -10,8 +10,9 @@ from app.doctor.callback import callback_questions
 from app.doctor.findings import Finding, Result
 from app.doctor.listening import ListeningDoor
 from app.doctor.onlooking import OnlookingPaces
-from app.doctor.orders import address_questions, order_questions
+from app.doctor.orders import address_questions, order_questions, seller_questions
 from app.doctor.own import examine_database, read_configuration
+from app.doctor.sealed import sealed_question
 from app.doctor.vtex import examine_store
 from app.http.door import Door
 from app.http.gate import Gate
@@ -26,11 +27,14 @@ async def examine(settings: Settings, connections: Sequence[str], *, send_test: 
     database = Database(settings.database)
     try:
         own = [*read_configuration(settings), *await examine_database(settings, database)]
-        door = _door(settings, database, shared=all(each.result is Result.OK for each in own[-2:]))
+        has_database = all(each.result is Result.OK for each in own[-2:])
+        door = _door(settings, database, shared=has_database)
         try:
             each = await asyncio.gather(
                 *(
-                    _examine_connection(settings, name, database, door, send_test=send_test)
+                    _examine_connection(
+                        settings, name, database, door, has_database=has_database, send_test=send_test
+                    )
                     for name in connections
                 )
             )
@@ -49,7 +53,7 @@ def _door(settings: Settings, database: Database, *, shared: bool) -> Door:
 
 
 async def _examine_connection(
-    settings: Settings, name: str, database: Database, door: Door, *, send_test: bool
+    settings: Settings, name: str, database: Database, door: Door, *, has_database: bool, send_test: bool
 ) -> list[Finding]:
     connection = settings.connections[name]
     listening = ListeningDoor(door)
@@ -57,8 +61,10 @@ async def _examine_connection(
     feed = Feed(name, store.orders, database, connection.orders, watched(connection))
     of_orders = order_questions(store.orders, feed, connection)
     found = await examine_store(store, connection, listening, of_orders)
-    questions = address_questions(name, connection, door)
+    questions = [*seller_questions(store, connection.vtex), *address_questions(name, connection, door)]
     if connection.erp:
         questions += callback_questions(connection.erp, name, door, send_test=send_test)
     found += await asyncio.gather(*(question.asked() for question in questions))
+    sealed = sealed_question(settings, database, name)
+    found.append(await sealed.asked() if has_database else sealed.unasked("it needs the database"))
     return [replace(each, connection=name) for each in found]

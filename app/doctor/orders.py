@@ -4,13 +4,14 @@ from functools import partial
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from app.config import ConnectionSettings, OrderSettings
+from app.config import ConnectionSettings, OrderSettings, VtexSettings
 from app.doctor.findings import NotInOrder, Question
 from app.http.door import Outgoing, Sender
 from app.orders.feed import Feed, Whose, feed_filter
 from app.orders.hook import SECRET_HEADER, hook_address, whose_hook
 from app.orders.status import READY, watched
 from app.vtex.orders import Orders
+from app.vtex.store import VtexStore
 
 _PLACE = "vtex.account, vtex.environment and vtex.rest_url"
 _NO_ORDER = "erp-vtex-bridge-doctor"
@@ -35,6 +36,16 @@ def order_questions(orders: Orders, feed: Feed, connection: ConnectionSettings) 
     if "hook" in sources:
         questions.append(Question("hook", _PLACE, partial(_hook, orders, settings, statuses)))
     return questions
+
+
+def seller_questions(store: VtexStore, vtex: VtexSettings) -> list[Question]:
+    """Of the accounts that take the sellers' invoices, each with keys of its own."""
+    return [
+        Question(f"order of seller {seller}", f"vtex.sellers.{seller}", partial(_read, store.sellers[seller]))
+        for seller, account in vtex.sellers.items()
+        # Else it is this account, under another id.
+        if account.account != vtex.account
+    ]
 
 
 def address_questions(name: str, connection: ConnectionSettings, door: Sender) -> list[Question]:

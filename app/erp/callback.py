@@ -17,6 +17,7 @@ from app.config.secret import webhook_key
 from app.errors import Refused, Retry, Throttled, Unauthorized
 from app.http.answer import Answer
 from app.http.door import Outgoing, Sender
+from app.http.ways import Way
 
 LONGEST_REFERENCE = 255
 #: Of the address or the moment, not of the order: an ERP that is being deployed answers so for a while.
@@ -44,6 +45,7 @@ class Callback:
         self._door = door
         self._connection = connection
         self._settings = settings
+        self._way = way_to(settings)
 
     async def send(self, webhook_id: str, body: dict[str, Any]) -> str | None:
         """Return when the ERP has it (2xx, or 409: it had it before), with its own number if it says one."""
@@ -80,6 +82,7 @@ class Callback:
                 timeout_seconds=self._settings.timeout_seconds,
                 secrets=tuple(keys),
                 judge=judge,
+                way=self._way,
             )
         )
 
@@ -97,6 +100,10 @@ class Callback:
             except ValueError as error:
                 raise Unauthorized(f"erp.{name} ({reference}) {error}") from error
         return keys
+
+
+def way_to(settings: ErpSettings) -> Way:
+    return Way(settings.networks, settings.tls, section="erp", address_setting="erp.callback_url")
 
 
 def signatures(keys: Iterable[bytes], webhook_id: str, moment: datetime, text: str) -> str:

@@ -7,6 +7,7 @@ import httpx2
 
 from app.http.proxies import Proxies
 from app.http.transport import AiohttpTransport
+from app.http.ways import USUAL, Contexts, Way
 
 
 class Connections:
@@ -15,32 +16,31 @@ class Connections:
     def __init__(self, most: int, life_seconds: float) -> None:
         self._room = asyncio.Semaphore(most)
         self._life_seconds = life_seconds
-        #: Read once: each new transport would stop the loop while it reads all authorities anew.
-        self._authorities = httpx2.create_ssl_context()
-        self._authorities.set_alpn_protocols(["http/1.1"])
-        self._young: AiohttpTransport | None = None
-        self._opened_at = 0.0
+        self._contexts = Contexts()
+        #: Of each way, with the moment when it was opened.
+        self._young: dict[Way, tuple[AiohttpTransport, float]] = {}
         #: Requests in flight of each transport.
         self._users: dict[AiohttpTransport, int] = {}
 
-    async def exchange(self, request: httpx2.Request) -> httpx2.Response:
+    async def exchange(self, request: httpx2.Request, way: Way = USUAL) -> httpx2.Response:
         """The answer; httpx2's errors, among them PoolTimeout where there was no room in time."""
         if self._room.locked():
             await self._wait_for_room(request.extensions["timeout"]["pool"])
         else:
             await self._room.acquire()
-        transport = self._take()
+        transport = None
         try:
+            transport = self._take(way)
             return await transport.handle_async_request(request)
         finally:
             self._room.release()
             if transport in self._users:
                 self._users[transport] -= 1
-            if len(self._users) > 1:
+            if len(self._users) > len(self._young):
                 await self._close_old()
 
     async def close(self) -> None:
-        transports, self._users, self._young = [*self._users], {}, None
+        transports, self._users, self._young = [*self._users], {}, {}
         for transport in transports:
             await transport.aclose()
 
@@ -51,17 +51,20 @@ class Connections:
         except TimeoutError as error:
             raise httpx2.PoolTimeout("all connections are busy") from error
 
-    def _take(self) -> AiohttpTransport:
+    def _take(self, way: Way) -> AiohttpTransport:
         now = time.monotonic()
-        if self._young is None or now - self._opened_at > self._life_seconds:
-            self._young, self._opened_at = AiohttpTransport(self._authorities, Proxies()), now
-            self._users[self._young] = 0
-        self._users[self._young] += 1
-        return self._young
+        young, opened_at = self._young.get(way, (None, 0.0))
+        if young is None or now - opened_at > self._life_seconds:
+            young = AiohttpTransport(self._contexts.of(way), Proxies(), way)
+            self._young[way] = young, now
+            self._users[young] = 0
+        self._users[young] += 1
+        return young
 
     async def _close_old(self) -> None:
         """Those that nobody uses any more."""
-        old = [each for each, users in self._users.items() if not users and each is not self._young]
+        young = {each for each, _ in self._young.values()}
+        old = [each for each, users in self._users.items() if not users and each not in young]
         for each in old:
             del self._users[each]
         for each in old:

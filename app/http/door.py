@@ -19,6 +19,8 @@ from app.http.answer import Answer, redacted
 from app.http.connections import Connections
 from app.http.gate import Gate
 from app.http.limits import Call
+from app.http.reaching import NO_SUCH_NAME
+from app.http.ways import USUAL, Way
 
 log = logging.get(__name__)
 
@@ -55,6 +57,7 @@ class Outgoing:
     secrets: tuple[str, ...] = ()
     #: Raises what the answer means, where it does not mean done; pauses are learnt from it.
     judge: Callable[[Answer], None] | None = None
+    way: Way = USUAL
 
 
 class Sender(Protocol):
@@ -98,7 +101,7 @@ class Door:
     async def _exchange(self, request: Outgoing) -> Answer:
         started, status, answer = time.perf_counter(), "none", None
         try:
-            response = await self._connections.exchange(_written(request))
+            response = await self._connections.exchange(_written(request), request.way)
             answer = Answer(response.status_code, response.headers, response.read(), secrets=request.secrets)
             status = str(answer.status_code)
         except httpx2.PoolTimeout as error:
@@ -107,6 +110,8 @@ class Door:
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             status = "unreachable"
             why = str(error) if isinstance(error, httpx2.ConnectError) else _name(error)
+            if why == NO_SUCH_NAME and request.way.address_setting:
+                why += f": check {request.way.address_setting}"
             raise Retry(f"{_host(request.url)} cannot be reached ({why})") from error
         except httpx2.TimeoutException as error:
             status = "timeout"

@@ -12,6 +12,7 @@ from yarl import URL
 
 from app.http.proxies import Proxies
 from app.http.reaching import NO_SUCH_NAME, unreachable
+from app.http.ways import AddressRefused, Way
 
 #: A longer answer is nothing that VTEX or an ERP has to say; counted after decompression.
 LONGEST_ANSWER_BYTES = 16 * 2**20
@@ -34,11 +35,22 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
     for all of it, from the start to the last byte.
     """
 
-    def __init__(self, authorities: SSLContext, proxies: Proxies) -> None:
+    def __init__(self, authorities: SSLContext, proxies: Proxies, way: Way) -> None:
         self._proxies = proxies
-        self._session = aiohttp.ClientSession(
+        self._way = way
+        self._authorities = authorities
+        self._direct = self._session(way.socket)
+        #: A proxy stands where the environment says; it is opened when one is needed.
+        self._proxied: aiohttp.ClientSession | None = None
+
+    def _session(self, opening: aiohttp.SocketFactoryType | None = None) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                limit=0, ssl=authorities, ttl_dns_cache=_DNS_SECONDS, keepalive_timeout=_IDLE_SECONDS
+                limit=0,
+                ssl=self._authorities,
+                ttl_dns_cache=_DNS_SECONDS,
+                keepalive_timeout=_IDLE_SECONDS,
+                socket_factory=opening,
             ),
             # Connections of all accounts share this: what one is told to remember, no other may send.
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -48,12 +60,21 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
             max_field_size=_LONGEST_HEADER_BYTES,
         )
 
+    def _session_through(self, proxy: str | None, host: str) -> aiohttp.ClientSession:
+        if proxy is None:
+            return self._direct
+        self._way.check_written(host)
+        if self._proxied is None:
+            self._proxied = self._session()
+        return self._proxied
+
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """The answer, read to its end; httpx2's errors."""
         url, timeout = request.url, request.extensions["timeout"]
         content = await request.aread()
+        proxy = self._proxies.of(url)
         try:
-            answer = await self._session.request(
+            answer = await self._session_through(proxy, url.host).request(
                 request.method,
                 # As httpx2 wrote it: quoting it again would ask for something else.
                 URL(f"{url.scheme}://{url.netloc.decode()}{url.raw_path.decode()}", encoded=True),
@@ -63,10 +84,12 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
                 data=content or None,
                 allow_redirects=False,
                 timeout=_timeout(timeout["connect"], timeout["read"]),
-                proxy=self._proxies.of(url),
+                proxy=proxy,
             )
             async with answer:
                 body = await _read(answer)
+        except AddressRefused as error:
+            raise httpx2.ConnectError(unreachable(error)) from error
         # ValueError: what cannot be written as a header or an address. TimeoutError is an OSError.
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise _translated(error) from error
@@ -79,7 +102,9 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
         )
 
     async def aclose(self) -> None:
-        await self._session.close()
+        await self._direct.close()
+        if self._proxied is not None:
+            await self._proxied.close()
 
 
 async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:

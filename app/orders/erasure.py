@@ -72,4 +72,5 @@ async def erase(
     second = await store.contents.erase(connection, target, force=force)
     if not isinstance(second, Stripped):
         return second
+    await store.database.empty_log()
     return Stripped(first.events + second.events, first.answers + second.answers)

@@ -71,13 +71,13 @@ class Feed:
         self._settings = settings
         self._statuses = sorted(statuses)
 
-    async def ensure(self) -> None:
-        """Make the feed of this app key ours; Refused for one that somebody else configured."""
+    async def ensure(self) -> bool:
+        """Make the feed of this app key ours, True if it is new; Refused for one of somebody else."""
         present = await self._orders.feed_configuration()
         whose = await self.whose(present)
         if whose is Whose.OURS:
             await self._remember()
-            return
+            return False
         if whose is Whose.FOREIGN:
             found = feed_filter(present)
             if not self._settings.take_over:
@@ -95,6 +95,7 @@ class Feed:
             retention_seconds=RETENTION_SECONDS,
         )
         log.info("feed.configured")
+        return True
 
     async def whose(self, present: Mapping[str, Any] | None) -> Whose:
         if present is None:

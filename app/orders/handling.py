@@ -9,7 +9,7 @@ from app.bindings import Bindings
 from app.errors import Refused, Retry, Waiting
 from app.orders.hints import Hint, Hints
 from app.orders.open_items import OpenOrders
-from app.orders.status import CANCELED, CANCELING, CLOSED, HANDLED, REPLACED
+from app.orders.status import CANCELED, CANCELING, CLOSED, HANDLED, REPLACED, told_once
 from app.queue.lanes import Claim, Document, NewEvent, Submission
 from app.queue.store import Store
 from app.vtex.orders import Orders
@@ -42,7 +42,10 @@ class Handling:
 
     async def begin(self, order: Document) -> str | None:
         """`order` as the ERP was told of it; says why it is not in handling, where it is not."""
-        status = await self._start(order["id"])
+        status, once = await self._start(order["id"])
+        if status not in HANDLED:
+            # Heard before the order itself (a replay, two pollers), it is told anew: the last word is true.
+            await self._store.forget(self._connection, "order", once)
         if status in CANCELING:
             await self._go_on_later(order)
             await self._tell_of_cancellation(order)
@@ -51,7 +54,7 @@ class Handling:
 
     async def go_on(self, order: Document) -> str | None:
         """After a cancellation that was being decided."""
-        status = await self._start(order["id"])
+        status, _ = await self._start(order["id"])
         if status in CANCELING:
             # Denied elsewhere than through us, it is seen at the next look.
             raise Waiting(
@@ -76,14 +79,17 @@ class Handling:
         """The ERP prepares a parcel: it must hear of it, whatever the feed told."""
         await Hints(self._store.database, self._connection).put([Hint(order["id"], None)])
 
-    async def _start(self, order_id: str) -> str:
-        """The status after it. A 409 is read back: our own earlier call may have had no answer."""
+    async def _start(self, order_id: str) -> tuple[str, str]:
+        """The status after it, and by what that is told once.
+
+        A 409 is read back: our own earlier call may have had no answer.
+        """
         if await self._orders.start_handling(order_id):
-            return "handling"
+            return "handling", told_once(order_id, "handling", {})
         order: dict[str, Any] = await self._orders.read(order_id) or {}
         status = order.get("status")
         if isinstance(status, str) and (status in HANDLED | CANCELED | CANCELING or status == REPLACED):
-            return status
+            return status, told_once(order_id, status, order)
         raise Retry(f"VTEX does not let handling start yet: order {order_id} is {status}")
 
     async def _go_on_later(self, order: Document) -> None:

@@ -14,10 +14,9 @@ from app.errors import DatabaseUnavailable, DeliveryError, Paused, Retry, Unauth
 from app.orders.erasure import ErasedOrders
 from app.orders.hints import Hint, Hints
 from app.orders.impersonal import impersonal
-from app.orders.lenient import records
 from app.orders.open_items import OpenOrders
 from app.orders.sightings import Sighting, Sightings
-from app.orders.status import AFTERWARDS, BEFORE_HANDLING, CANCELING, CLOSED, READY
+from app.orders.status import AFTERWARDS, BEFORE_HANDLING, CANCELING, CLOSED, READY, told_once
 from app.orders.telling import KIND, PRIORITY
 from app.orders.told import Told
 from app.queue.lanes import Backoff, NewEvent, Submission
@@ -152,9 +151,7 @@ class Reader:
 
     async def _tell(self, order_id: str, status: str, order: dict[str, Any]) -> None:
         """A status of an order is told once: its idempotency key never expires."""
-        once = f"{order_id}/{status}"
-        if status in CANCELING:
-            once += f"/{_open_request(order)}"
+        once = told_once(order_id, status, order)
         if await self._store.read.knows(self._connection, KIND, once):
             return
         document = await self._document(order_id, status, order)
@@ -187,12 +184,6 @@ def _status(order: dict[str, Any]) -> str | None:
     """VTEX shows null where an order is incomplete or its workflow failed."""
     status = order.get("status")
     return status if isinstance(status, str) and status else None
-
-
-def _open_request(order: dict[str, Any]) -> str:
-    """The id of the cancellation request that waits for an answer; empty where VTEX names none."""
-    requests = [each for each in records(order, "cancellationRequests") if not each.get("deniedBySeller")]
-    return str(requests[-1].get("id") or "") if requests else ""
 
 
 def _label(status: str | None) -> str:

@@ -1,6 +1,9 @@
 """VTEX's order statuses, as far as they decide what we do."""
 
+from typing import Any
+
 from app.config import ConnectionSettings
+from app.orders.lenient import record, records
 
 READY = "ready-for-handling"
 #: After start-handling: it took effect. Where goods are picked and packed, handling has two statuses more.
@@ -36,3 +39,15 @@ def watched(connection: ConnectionSettings) -> frozenset[str]:
     """The statuses that feed and hook tell: where the stock leaves out open orders, their ends too."""
     report = connection.orders.report
     return report | CLOSED if connection.vtex.stock_policy == "subtract_open_orders" else report
+
+
+def told_once(order_id: str, status: str, order: dict[str, Any]) -> str:
+    """The idempotency key under which a status is told; each request for a cancellation has its own."""
+    return f"{order_id}/{status}" + (f"/{open_request(order)}" if status in CANCELING else "")
+
+
+def open_request(order: dict[str, Any]) -> str:
+    """The id of the newest cancellation request that waits for an answer; empty where VTEX names none."""
+    requests = [each for each in records(order, "cancellationRequests") if not each.get("deniedBySeller")]
+    found = requests[-1].get("id") if requests else None
+    return str(found or record(order, "cancellationData").get("cancellationRequestId") or "")

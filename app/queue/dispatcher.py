@@ -171,7 +171,7 @@ class Dispatcher:
                 if lease.is_cut:
                     await self._give_back([claim])
                 return
-            tell(written, self._store.clock())
+            tell(written, self._store.clock(), is_personal=claim.kind in self._store.personal.kept)
 
     async def _attempt(self, claim: Claim, lease: Lease) -> Outcome:
         """Its slot is free when it has ended: to record it is no work of the other side's."""

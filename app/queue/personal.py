@@ -27,6 +27,8 @@ class Personal:
     seals: Seals = field(default_factory=lambda: Seals(()))
     #: By kind: what of a payload is ids and amounts.
     kept: Mapping[str, Callable[[Document], Document]] = field(default_factory=dict)
+    #: The kind that tells how others ended, keyed by the other's kind and key.
+    told_by: str | None = None
 
     def sealed(self, events: Sequence[NewEvent]) -> tuple[NewEvent, ...]:
         return tuple(

@@ -1,8 +1,5 @@
 """The remote control: what shoppers and store staff do, switches, faults, and a look inside."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -11,27 +8,31 @@ from app.sandbox.catalog.products import PRODUCT_FIELDS
 from app.sandbox.catalog.shape import conform
 from app.sandbox.catalog.skus import activate_skus_of, add_image
 from app.sandbox.connecting import addresses
+from app.sandbox.customers import read_moment, read_purchase
 from app.sandbox.dump import dump_store
-from app.sandbox.erp import Erp
 from app.sandbox.faults import Faults, read_fault
 from app.sandbox.journal import journal_of
 from app.sandbox.order_flow import SHIPPING, cancel, move, place_order
 from app.sandbox.orders import Order
-from app.sandbox.quota import Bucket, PricingQuota
-from app.sandbox.state import Store, store_of
-from app.sandbox.wire import Json, Record, RefusedError, is_integer, is_number, query_integer, read_object
+from app.sandbox.state import store_of
+from app.sandbox.switches import get_erp, number, post_erp, settings
+from app.sandbox.wire import Json, Record, RefusedError, is_integer, query_integer, read_object
 
 INDEX = {
     "GET /sandbox/bridge.toml": "a configuration that points a bridge at this sandbox, secrets included",
     "GET /sandbox/state": "products, SKUs, prices, inventory and orders of the store",
     "GET /sandbox/journal?effect=TYPE&after=SEQ": "every VTEX request, with its effect",
-    "POST /sandbox/orders": "place an order: items [{ref_id, quantity}], status, warehouse, shipping (cents)",
+    "POST /sandbox/orders": "place an order: items [{ref_id, quantity, discount (cents), seller}], status,"
+    " warehouse, shipping (cents), cancel_when (a status, or told); an order for each seller",
     "POST /sandbox/orders/{id}/status": "walk an order to a status",
     "POST /sandbox/orders/{id}/cancel": "cancel it as the shopper does: reason",
     "POST /sandbox/skus/{ref_id}/enrich": "what staff do by hand: product fields, image, SKU activation",
-    "GET, POST, DELETE /sandbox/faults": "rules: action, method, path_regex, times, probability, status…",
+    "POST /sandbox/feed/drop": "VTEX drops the feed's configuration: after_seconds",
+    "GET, POST, DELETE /sandbox/faults": "rules: action, method, path_regex (^/erp: the ERP's), times,"
+    " probability, status…",
     "GET, POST /sandbox/settings": "the store's switches",
-    "GET, POST /sandbox/erp": "callbacks received; fail_next, delay_seconds, respond",
+    "GET, POST /sandbox/erp": "callbacks received; fail_next, delay_seconds, respond, per_second,"
+    " max_concurrent, overloaded_status",
     "POST /sandbox/reset": "a new store",
 }
 
@@ -68,17 +69,12 @@ async def post_order(request: Request) -> Response:
     if not is_integer(shipping) or shipping < 0:
         raise RefusedError(400, "shipping must be in integer cents")
     warehouse, status = body.get("warehouse", "1_1"), body.get("status", "ready-for-handling")
-    order = place_order(store, [_bought(item) for item in items], status, warehouse, shipping)
-    _journal(request, "order.created", order)
-    return Json({"orderId": order.order_id, "status": order.status, "value": order.total})
-
-
-def _bought(item: object) -> tuple[str, int]:
-    fields = item if isinstance(item, dict) else {}
-    ref_id, quantity = fields.get("ref_id"), fields.get("quantity", 1)
-    if not isinstance(ref_id, str) or not is_integer(quantity) or quantity < 1:
-        raise RefusedError(400, "An item needs ref_id and a quantity of 1 or more")
-    return ref_id, quantity
+    bought = [read_purchase(item) for item in items]
+    placed = place_order(store, bought, status, warehouse, shipping, read_moment(body))
+    for order in placed:
+        _journal(request, "order.created", order)
+    shown = [{"orderId": each.order_id, "status": each.status, "value": each.total} for each in placed]
+    return Json({**shown[0], "orderGroup": placed[0].group, "orders": shown})
 
 
 def _order(request: Request) -> Order:
@@ -105,6 +101,12 @@ async def post_cancel(request: Request) -> Response:
 def _journal(request: Request, effect: str, order: Order) -> None:
     facts = {"type": effect, "order_id": order.order_id, "status": order.status}
     journal_of(request).add("sandbox", request.method, request.url.path, 200, effect=facts)
+
+
+async def drop_feed(request: Request) -> Response:
+    store, body = store_of(request), await read_object(request) if await request.body() else {}
+    store.feed.drop_at = store.now() + number(body.get("after_seconds", 0))
+    return Json({"configured": store.feed.current_config(store.now()) is not None})
 
 
 async def enrich(request: Request) -> Response:
@@ -149,68 +151,6 @@ async def delete_faults(request: Request) -> Response:
     return Json({"removed": faults.remove(number)})
 
 
-def _quota(value: object) -> PricingQuota | None:
-    if value is None or value is False:
-        return None
-    if value is True:
-        return PricingQuota()
-    if not isinstance(value, dict) or not all(is_integer(each) and each > 0 for each in value.values()):
-        raise RefusedError(400, "pricing_quota must be true, null or {per_minute, burst}")
-    return PricingQuota(writes=Bucket(value.get("per_minute", 2000), value.get("burst", 500)))
-
-
-def _number(value: Any) -> float:
-    if not is_number(value):
-        raise RefusedError(400, "The switch must be a number")
-    return float(value)
-
-
-SWITCHES: Mapping[str, Callable[[object], object]] = {
-    "pricing_quota": _quota,
-    "stock_write_seconds": _number,
-    "list_lag_seconds": _number,
-    "cancel_in_two_steps": bool,
-    "feed_duplicate_ratio": _number,
-    "webservice_unknown_member": bool,
-    "clock_offset_seconds": _number,
-    "change_seconds": _number,
-    "change_fails": lambda value: None if value is None else str(value),
-}
-ERP_SWITCHES: Mapping[str, Callable[[object], object]] = {
-    "fail_next": lambda value: int(_number(value)),
-    "delay_seconds": _number,
-    "respond": lambda value: None if value is None else int(_number(value)),
-}
-
-
-def _switch(target: Store | Erp, switches: Mapping[str, Callable[[object], object]], body: Record) -> None:
-    unknown = sorted(body.keys() - switches.keys())
-    if unknown:
-        raise RefusedError(400, f"Unknown: {unknown}; there are {sorted(switches)}")
-    for name, value in {name: switches[name](value) for name, value in body.items()}.items():
-        setattr(target, name, value)
-
-
-async def settings(request: Request) -> Response:
-    store = store_of(request)
-    if request.method == "POST":
-        _switch(store, SWITCHES, await read_object(request))
-    values = {name: getattr(store, name) for name in SWITCHES}
-    return Json(values | {"pricing_quota": store.pricing_quota is not None})
-
-
-async def get_erp(request: Request) -> Response:
-    erp: Erp = request.app.state.erp
-    switches = {name: getattr(erp, name) for name in ERP_SWITCHES}
-    received = {"received": list(erp.received.values()), "deliveries": erp.deliveries}
-    return Json(received | {"repeats": erp.repeats, "pings": erp.pings} | switches)
-
-
-async def post_erp(request: Request) -> Response:
-    _switch(request.app.state.erp, ERP_SWITCHES, await read_object(request))
-    return await get_erp(request)
-
-
 async def reset(request: Request) -> Response:
     state = request.app.state
     state.store.reset()
@@ -228,6 +168,7 @@ ROUTES = [
     Route("/sandbox/orders/{order_id}/status", post_status, methods=["POST"]),
     Route("/sandbox/orders/{order_id}/cancel", post_cancel, methods=["POST"]),
     Route("/sandbox/skus/{ref_id:path}/enrich", enrich, methods=["POST"]),
+    Route("/sandbox/feed/drop", drop_feed, methods=["POST"]),
     Route("/sandbox/faults", get_faults, methods=["GET"]),
     Route("/sandbox/faults", post_fault, methods=["POST"]),
     Route("/sandbox/faults", delete_faults, methods=["DELETE"]),

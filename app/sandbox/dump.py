@@ -51,5 +51,6 @@ def _order(store: Store, order_id: str) -> Record:
     ]
     statuses = [each for _, each in order.history]
     figures = {"value": order.total, "shipping": order.shipping, "statuses": statuses}
+    figures |= {"discounts": order.discounts_total, "seller": order.seller, "orderGroup": order.group}
     packages = {"packages": order.packages, "cancel_reason": order.cancel_reason}
     return {"orderId": order_id, "status": order.status, "items": lines, **figures, **packages}

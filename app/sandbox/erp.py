@@ -9,6 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from app.sandbox.order_flow import change_mind
+from app.sandbox.quota import Bucket
+from app.sandbox.state import store_of
 from app.sandbox.wire import Json, Record, RefusedError, decode
 
 
@@ -20,12 +23,18 @@ class Erp:
     delay_seconds: float = 0
     #: Answer every callback with this status; stored only if it is a 2xx.
     respond: int | None = None
+    #: How many it answers in a second, and how many at the same time; beyond that it refuses.
+    per_second: Bucket | None = None
+    max_concurrent: int | None = None
+    #: How it refuses what is too much: 429 or 503.
+    overloaded_status: int = 429
     #: By webhook-id: what the ERP has taken in.
     received: dict[str, Record] = field(default_factory=dict)
     #: Every verified callback that it answered, in order: webhook_id, at, status, repeated.
     deliveries: list[Record] = field(default_factory=list)
     #: Its own number of each order.
     order_refs: dict[str, str] = field(default_factory=dict)
+    at_work: int = 0
     #: Tests of the way: verified, answered like the others, and not kept.
     pings: int = 0
 
@@ -45,15 +54,31 @@ class Erp:
             return False
         return True
 
+    def refusal(self, webhook_id: str) -> Response | None:
+        """Where it is too much for it at the moment."""
+        passed, headers = True, {"Retry-After": "1"}
+        if self.max_concurrent is not None and self.at_work >= self.max_concurrent:
+            passed = False
+        elif self.per_second is not None:
+            passed, headers = self.per_second.take()
+        if passed:
+            return None
+        self._answered(webhook_id, self.overloaded_status)
+        return Json({"error": "Too many callbacks"}, status_code=self.overloaded_status, headers=headers)
+
+    def _answered(self, webhook_id: str, status: int) -> None:
+        at, repeated = datetime.now(UTC).isoformat(), webhook_id in self.received
+        self.deliveries.append({"webhook_id": webhook_id, "at": at, "status": status, "repeated": repeated})
+
     def take(self, webhook_id: str, raw: bytes) -> tuple[int, Record]:
         status = self._status()
         repeated = webhook_id in self.received
-        at = datetime.now(UTC).isoformat()
-        self.deliveries.append({"webhook_id": webhook_id, "at": at, "status": status, "repeated": repeated})
+        self._answered(webhook_id, status)
         if not 200 <= status < 300:
             return status, {"error": "The ERP is told to fail"}
         if not repeated:
             body = decode(raw)
+            at = self.deliveries[-1]["at"]
             self.received[webhook_id] = {"webhook_id": webhook_id, "at": at, "body": body}
             self.received[webhook_id]["erp_order_ref"] = self._reference(body, webhook_id)
         return status, {"erp_order_ref": self.received[webhook_id]["erp_order_ref"]}
@@ -85,12 +110,20 @@ async def receive(request: Request) -> Response:
     raw = await request.body()
     if not erp.verify(raw, dict(request.headers)):
         raise RefusedError(401, {"error": "The signature does not verify"})
-    body = decode(raw)
-    if erp.delay_seconds:
-        await asyncio.sleep(erp.delay_seconds)
-    if isinstance(body, dict) and body.get("type") == "ping":
-        return Json({}, status_code=erp.ping())
-    status, answer = erp.take(request.headers["webhook-id"], raw)
+    body, webhook_id = decode(raw), request.headers["webhook-id"]
+    if refusal := erp.refusal(webhook_id):
+        return refusal
+    erp.at_work += 1
+    try:
+        if erp.delay_seconds:
+            await asyncio.sleep(erp.delay_seconds)
+        if isinstance(body, dict) and body.get("type") == "ping":
+            return Json({}, status_code=erp.ping())
+        status, answer = erp.take(webhook_id, raw)
+    finally:
+        erp.at_work -= 1
+    if webhook_id in erp.received and (order := store_of(request).orders.get(_order_id(body) or "")):
+        change_mind(store_of(request), order, "told")
     return Json(answer, status_code=status)
 
 

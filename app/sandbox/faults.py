@@ -44,7 +44,7 @@ class Faults:
     def __init__(self, seed: int = 1) -> None:
         self.rules: list[Fault] = []
         self._ids = itertools.count(1)
-        self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose
+        self._random = random.Random(seed)  # nosec B311  # noqa: S311  repeatable on purpose
 
     def add(self, fault: Fault) -> Fault:
         fault.id = next(self._ids)

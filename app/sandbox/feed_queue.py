@@ -10,6 +10,8 @@ from app.sandbox.wire import Record
 
 #: How often a read returns fewer items than it could.
 SHORT_READS = 0.2
+#: An item that comes a second time does so within so many seconds.
+REPEATED_WITHIN = 10
 
 
 @dataclass
@@ -48,6 +50,8 @@ class FeedQueue:
     items: dict[str, FeedItem] = field(default_factory=dict)
     #: The latest handle of each item; an older one commits nothing.
     handles: dict[str, str] = field(default_factory=dict)
+    #: When VTEX will drop the configuration, with all that waits.
+    drop_at: float | None = None
     _last_event: float = 0
 
     def configure(self, config: Record, now: float) -> None:
@@ -58,6 +62,9 @@ class FeedQueue:
         """VTEX deletes a configuration that saw no event during its retention period."""
         if self.config and now - self._last_event > self._queue("MessageRetentionPeriodInSeconds"):
             self.delete()
+        if self.drop_at is not None and self.drop_at <= now:
+            self.drop_at = None
+            self.delete()
         return self.config
 
     def delete(self) -> None:
@@ -65,13 +72,20 @@ class FeedQueue:
         self.items.clear()
         self.handles.clear()
 
-    def offer(self, order_id: str, state: str, last_state: str, last_at: float, now: float) -> None:
+    def offer(
+        self, order_id: str, state: str, last_state: str, last_at: float, now: float, repeats: float = 0
+    ) -> None:
         config = self.current_config(now)
         if config is None or state not in config["filter"]["status"]:
             return
         self._last_event = now
-        event = uuid.UUID(int=self.chance.getrandbits(128)).hex.upper()
-        self.items[event] = FeedItem(event, order_id, state, last_state, _iso(last_at), _iso(now), now, now)
+        visible = [now]
+        if repeats and self.chance.random() < repeats:
+            visible.append(now + self.chance.uniform(0, REPEATED_WITHIN))
+        for visible_at in visible:
+            event = uuid.UUID(int=self.chance.getrandbits(128)).hex.upper()
+            change = _iso(last_at), _iso(now)
+            self.items[event] = FeedItem(event, order_id, state, last_state, *change, now, visible_at)
 
     def read(self, most: int, duplicates: float, now: float) -> list[FeedItem]:
         self._expire(now)

@@ -147,6 +147,7 @@ def _new_line(store: Store, order: Order, number: int, quantity: int) -> Line:
         quantity=quantity,
         price=int((selling * 100).to_integral_value(ROUND_HALF_UP)),
         warehouse=order.lines[0].warehouse,
+        seller=order.seller,
     )
 
 
@@ -171,8 +172,9 @@ def _apply(store: Store, order: Order, change: Modification) -> None:
     order.lines[:] = [line for line in lines.values() if line.quantity]
     order.changed_by += change.manual
     for line in order.lines:
-        held = store.reservations[str(line.sku_id), line.warehouse]
-        held.setdefault(order.order_id, Reservation(0, state)).quantity += line.quantity
+        for sku, quantity in line.reserved.items():
+            held = store.reservations[sku, line.warehouse]
+            held.setdefault(order.order_id, Reservation(0, state)).quantity += quantity
 
 
 def _release(store: Store, order: Order) -> str:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from app.sandbox.order_items import PROMOTION, order_item
 from app.sandbox.orders import DESCRIPTIONS, Line, Order
 from app.sandbox.state import Store
 from app.sandbox.wire import Record
@@ -74,15 +75,15 @@ def order_document(store: Store, order: Order) -> Record:
         "sequence": str(order.sequence),
         "marketplaceOrderId": "",
         "marketplaceServicesEndpoint": endpoint,
-        "sellerOrderId": f"00-{order.order_id}",
+        "sellerOrderId": order.seller_order_id,
         "origin": "Marketplace",
         "affiliateId": "",
         "salesChannel": "1",
         "merchantName": None,
     }
     seller = {
-        "id": "1",
-        "name": store.account,
+        "id": order.seller,
+        "name": store.account if order.seller == "1" else order.seller,
         "logo": "",
         "fulfillmentEndpoint": endpoint.replace("oms", "fulfillment"),
     }
@@ -91,12 +92,15 @@ def order_document(store: Store, order: Order) -> Record:
         "marketplace": {"baseURL": endpoint, "isCertified": None, "name": store.account},
         "clientPreferencesData": {"locale": "pt-BR", "optinNewsLetter": False},
         "clientProfileData": CLIENT,
-        "items": [_item(store, line, index) for index, line in enumerate(order.lines)],
+        "items": [order_item(store, line, index) for index, line in enumerate(order.lines)],
         "shippingData": _shipping(order),
         "paymentData": _payment(store, order),
         "packageAttachment": {"packages": order.packages},
         "storePreferencesData": PREFERENCES,
-        "ratesAndBenefitsData": {"id": "ratesAndBenefitsData", "rateAndBenefitsIdentifiers": []},
+        "ratesAndBenefitsData": {
+            "id": "ratesAndBenefitsData",
+            "rateAndBenefitsIdentifiers": [PROMOTION] if order.discounts_total else [],
+        },
         "cancellationData": _cancellation(order),
         "cancellationRequests": order.cancellation_requests or None,
         "invoiceData": None,
@@ -119,7 +123,7 @@ def _state(store: Store, order: Order) -> Record:
         "authorizedDate": iso(order.when("payment-approved")),
         "invoicedDate": iso(order.when("invoiced")),
         "cancelReason": order.cancel_reason,
-        "orderGroup": order.order_id.partition("-")[0],
+        "orderGroup": order.group,
         "followUpEmail": CLIENT["email"],
         "lastMessage": None,
         "hostname": store.account,
@@ -131,41 +135,10 @@ def _state(store: Store, order: Order) -> Record:
         "isCheckedIn": False,
         "totals": [
             {"id": "Items", "name": "Total dos Itens", "value": order.items_total},
-            {"id": "Discounts", "name": "Total dos Descontos", "value": 0},
+            {"id": "Discounts", "name": "Total dos Descontos", "value": -order.discounts_total},
             {"id": "Shipping", "name": "Total do Frete", "value": order.shipping},
             {"id": "Tax", "name": "Total da Taxa", "value": 0},
         ],
-    }
-
-
-def _item(store: Store, line: Line, index: int) -> Record:
-    product = store.products[line.product_id]
-    money = {"price": line.price, "listPrice": line.price, "sellingPrice": line.price, "manualPrice": None}
-    return {
-        "uniqueId": line.unique_id,
-        "id": str(line.sku_id),
-        "productId": str(line.product_id),
-        "ean": line.ean,
-        "lockId": f"00-{index:02}",
-        "itemAttachment": {"content": {}, "name": None},
-        "attachments": [],
-        "quantity": line.quantity,
-        "seller": "1",
-        "name": line.name,
-        "refId": line.ref_id or None,
-        **money,
-        "priceTags": [],
-        "imageUrl": store.images[line.sku_id][0]["Url"] if store.images[line.sku_id] else None,
-        "detailUrl": f"/{product['LinkId']}/p",
-        "components": [],
-        "bundleItems": [],
-        "sellerSku": str(line.sku_id),
-        "commission": 0,
-        "tax": 0,
-        "measurementUnit": store.skus[line.sku_id]["MeasurementUnit"],
-        "unitMultiplier": store.skus[line.sku_id]["UnitMultiplier"],
-        "isGift": False,
-        "additionalInfo": {"brandId": str(product["BrandId"]), "categoriesIds": f"/{product['CategoryId']}/"},
     }
 
 

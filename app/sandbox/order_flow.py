@@ -2,8 +2,10 @@
 
 import uuid
 from collections.abc import Iterable
-from decimal import ROUND_HALF_UP
+from contextlib import suppress
+from decimal import Decimal
 
+from app.sandbox.customers import Purchase, cents, parts_of
 from app.sandbox.orders import DESCRIPTIONS, FLOW, POSITION, Line, Order, Reservation
 from app.sandbox.state import Store
 from app.sandbox.wire import Record, RefusedError
@@ -14,39 +16,69 @@ SHIPPING = 990
 
 
 def place_order(
-    store: Store, items: Iterable[tuple[str, int]], status: str, warehouse: str, shipping: int = SHIPPING
-) -> Order:
-    """A shopper buys: each item by RefId at the store's price of today."""
+    store: Store,
+    items: Iterable[tuple[str, int] | Purchase],
+    status: str,
+    warehouse: str,
+    shipping: int = SHIPPING,
+    cancel_when: str | None = None,
+) -> list[Order]:
+    """A shopper buys: each item by RefId at the store's price of today; an order for each seller."""
     if warehouse not in store.warehouses:
         raise RefusedError(400, f"Warehouse {warehouse} does not exist")
     if status not in DESCRIPTIONS:
         raise RefusedError(400, f"There is no status {status}")
-    lines = [_line(store, ref_id, quantity, warehouse) for ref_id, quantity in items]
-    sequence = FIRST_SEQUENCE + len(store.orders)
-    order = Order(f"{1_400_000_000_000 + sequence}-01", sequence, lines, shipping, store.moment())
-    store.orders[order.order_id] = order
-    for line in lines:
-        held = store.reservations[str(line.sku_id), line.warehouse]
-        reservation = held.setdefault(order.order_id, Reservation(0))
-        reservation.quantity += line.quantity
-    move(store, order, status)
-    return order
+    by_seller: dict[str, list[Line]] = {}
+    for line in [_line(store, Purchase(*item), warehouse) for item in items]:
+        by_seller.setdefault(line.seller, []).append(line)
+    group = 1_400_000_000_000 + FIRST_SEQUENCE + len(store.orders)
+    share, rest = divmod(shipping, len(by_seller))
+    placed = []
+    for number, lines in enumerate(by_seller.values(), 1):
+        sequence = FIRST_SEQUENCE + len(store.orders)
+        part = share + (rest if number == 1 else 0)
+        order = Order(f"{group}-{number:02}", sequence, lines, part, store.moment(), cancel_when=cancel_when)
+        store.orders[order.order_id] = order
+        _reserve(store, order)
+        placed.append(order)
+    for order in placed:
+        move(store, order, status)
+    return placed
 
 
-def _line(store: Store, ref_id: str, quantity: int, warehouse: str) -> Line:
-    number = store.sku_by_ref.get(ref_id)
+def _reserve(store: Store, order: Order) -> None:
+    for line in order.lines:
+        for sku, quantity in line.reserved.items():
+            held = store.reservations[sku, line.warehouse]
+            held.setdefault(order.order_id, Reservation(0)).quantity += quantity
+
+
+def _line(store: Store, bought: Purchase, warehouse: str) -> Line:
+    number = store.sku_by_ref.get(bought.ref_id)
     if number is None:
-        raise RefusedError(400, f"SKU {ref_id} does not exist")
+        raise RefusedError(400, f"SKU {bought.ref_id} does not exist")
     price = store.prices.get(str(number))
-    selling = price.selling(quantity, store.moment()) if price else None
+    selling = price.selling(bought.quantity, store.moment()) if price else None
     if selling is None:
-        raise RefusedError(400, f"SKU {ref_id} has no price")
+        raise RefusedError(400, f"SKU {bought.ref_id} has no price")
     sku = store.skus[number]
-    cents = int((selling * 100).to_integral_value(ROUND_HALF_UP))
-    unique_id = uuid.UUID(int=store.chance.getrandbits(128)).hex.upper()
-    name = f"{store.products[sku['ProductId']]['Name']} {sku['Name']}"
-    ean = store.eans[number][0] if store.eans[number] else None
-    return Line(unique_id, number, ref_id, sku["ProductId"], name, ean, quantity, cents, warehouse)
+    line = Line(
+        unique_id=uuid.UUID(int=store.chance.getrandbits(128)).hex.upper(),
+        sku_id=number,
+        ref_id=bought.ref_id,
+        product_id=sku["ProductId"],
+        name=f"{store.products[sku['ProductId']]['Name']} {sku['Name']}",
+        ean=store.eans[number][0] if store.eans[number] else None,
+        quantity=bought.quantity,
+        price=cents(Decimal(selling)),
+        warehouse=warehouse,
+        discount=bought.discount,
+        seller=bought.seller,
+        components=parts_of(store, number),
+    )
+    if line.total < 0:
+        raise RefusedError(400, f"The discount on SKU {bought.ref_id} is higher than its price")
+    return line
 
 
 def move(store: Store, order: Order, status: str) -> None:
@@ -61,18 +93,31 @@ def move(store: Store, order: Order, status: str) -> None:
         if step == "cancellation-requested":
             order.cancellation_requests.append(_cancellation_request(store, order))
         _move_reservations(store, order)
-        store.feed.offer(order.order_id, step, last, last_at, now)
+        store.feed.offer(order.order_id, step, last, last_at, now, store.feed_repeat_ratio)
         store.hook.offer(order.order_id, step, last, last_at, now)
+        if change_mind(store, order, step):
+            return
+
+
+def change_mind(store: Store, order: Order, moment: str) -> bool:
+    """The shopper cancels if this is the moment for it, and lives with a no."""
+    if order.cancel_when != moment:
+        return False
+    order.cancel_when = None
+    with suppress(RefusedError):
+        return cancel(store, order, "Bought by mistake")
+    return False
 
 
 def _move_reservations(store: Store, order: Order) -> None:
     """VTEX help centre: authorized when placed, confirmed when paid, acknowledged in handling."""
     for line in order.lines:
-        held = store.reservations[str(line.sku_id), line.warehouse]
-        if order.status == "canceled":
-            held.pop(order.order_id, None)
-        elif (reservation := held.get(order.order_id)) and order.status in POSITION:
-            reservation.state = _reservation_state(order.status)
+        for sku in line.reserved:
+            held = store.reservations[sku, line.warehouse]
+            if order.status == "canceled":
+                held.pop(order.order_id, None)
+            elif (reservation := held.get(order.order_id)) and order.status in POSITION:
+                reservation.state = _reservation_state(order.status)
 
 
 def _reservation_state(status: str) -> str:

@@ -1,5 +1,6 @@
 """An order, its lines and packages, and the way through its statuses."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -57,6 +58,24 @@ class Line:
     #: Cents per unit, as everywhere in the OMS.
     price: int
     warehouse: str
+    #: Cents off the whole line.
+    discount: int = 0
+    #: 1 is the store itself.
+    seller: str = "1"
+    #: Of a kit, as GET order shows them.
+    components: tuple[Record, ...] = ()
+
+    @property
+    def total(self) -> int:
+        return self.price * self.quantity - self.discount
+
+    @property
+    def reserved(self) -> Counter[str]:
+        """Pieces by SKU: a kit has no stock of its own, its components have."""
+        found: Counter[str] = Counter({} if self.components else {str(self.sku_id): self.quantity})
+        for part in self.components:
+            found[part["id"]] += part["quantity"] * self.quantity
+        return found
 
 
 @dataclass
@@ -75,6 +94,8 @@ class Order:
     cancel_reason: str | None = None
     #: As GET order shows them.
     cancellation_requests: list[Record] = field(default_factory=list)
+    #: The status, or `told`, at which the shopper will cancel.
+    cancel_when: str | None = None
     #: Cents that order modifications put on the total by hand.
     changed_by: int = 0
 
@@ -83,11 +104,30 @@ class Order:
 
     @property
     def items_total(self) -> int:
+        """Before discounts, as VTEX's totals have it."""
         return sum(line.price * line.quantity for line in self.lines)
 
     @property
+    def discounts_total(self) -> int:
+        return sum(line.discount for line in self.lines)
+
+    @property
     def total(self) -> int:
-        return self.items_total + self.shipping + self.changed_by
+        return self.items_total - self.discounts_total + self.shipping + self.changed_by
+
+    @property
+    def seller(self) -> str:
+        return self.lines[0].seller
+
+    @property
+    def seller_order_id(self) -> str:
+        """In the account of its seller; the prefix of another account's order is the sandbox's guess."""
+        return f"{'00' if self.seller == '1' else 'SLR'}-{self.order_id}"
+
+    @property
+    def group(self) -> str:
+        """Shared by the orders of one purchase, of which each seller has one."""
+        return self.order_id.partition("-")[0]
 
     @property
     def invoiced_total(self) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 class Bucket:
     """Requests above the rate burn credits; idle time refills them at the same rate."""
 
-    per_minute: int
+    per_minute: float
     burst: int
     clock: Callable[[], float] = time.monotonic
     credits: float = field(init=False)

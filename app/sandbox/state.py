@@ -90,6 +90,8 @@ class Settings:
     cancel_in_two_steps: bool = False
     #: Share of feed reads after which an item stays visible, so that it comes twice.
     feed_duplicate_ratio: float = 0
+    #: Share of feed items that come a second time, also after the first was committed.
+    feed_repeat_ratio: float = 0
     #: Add a member that the WSDL does not know to webservice replies.
     webservice_unknown_member: bool = False
     #: Move the store's clock, to see timeouts pass without waiting for them.
@@ -152,7 +154,7 @@ class Store(Settings):
     _ids: dict[str, Iterator[int]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.chance = random.Random(self.seed)  # noqa: S311 - repeatable on purpose
+        self.chance = random.Random(self.seed)  # nosec B311  # noqa: S311  repeatable on purpose
         self.feed = FeedQueue(self.chance)
         self.hook = Hook(self.account)
         self._ids = {kind: itertools.count(first) for kind, first in FIRST_IDS.items()}

@@ -105,7 +105,7 @@ class Rest:
             return None
         try:
             return _decode(content)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             if content.lstrip()[:1] in b"{[":
                 raise Retry(f"{where} sent broken JSON", unknown_outcome=True) from None
             return content.decode("utf-8", "replace")

@@ -19,6 +19,7 @@ from app.config import VtexSettings
 from app.errors import Refused, Retry
 from app.http.answer import Answer
 from app.http.door import Outgoing, Sender
+from app.vtex import guarded_xml
 from app.vtex.answers import judge
 from app.vtex.credentials import app_key_and_token
 
@@ -93,10 +94,13 @@ class Webservice:
     def _read(self, operation: str, answer: Answer) -> Any:
         try:
             # zeep, tolerant as it is here, would mend a reply that was cut off, and lose its id.
-            etree.fromstring(answer.content, _parser())
+            guarded_xml.check(answer.content)
             return self._binding.process_reply(_client(), self._binding.get(operation), answer)
         except Fault as fault:
             raise _judged_fault(operation, fault, answer) from fault
+        except guarded_xml.UnsafeXMLError as error:
+            reason = f"VTEX webservice ({operation}) sent an answer that cannot be read: it {error}"
+            raise Retry(reason, unknown_outcome=True) from error
         except (ZeepError, etree.XMLSyntaxError, AttributeError, IndexError) as error:
             reason = f"VTEX webservice ({operation}) sent an answer that is no SOAP ({type(error).__name__})"
             raise Retry(reason, unknown_outcome=True) from error
@@ -108,10 +112,6 @@ class Webservice:
             return None
         # zeep makes a nil result an object whose members are all None.
         return None if all(value is None for value in members.values()) else members
-
-
-def _parser() -> etree.XMLParser:
-    return etree.XMLParser(resolve_entities=False, no_network=True)
 
 
 def _judged_fault(operation: str, fault: Fault, answer: Answer) -> Refused | Retry:

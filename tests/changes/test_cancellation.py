@@ -138,6 +138,18 @@ async def test_a_second_request_is_denied_by_its_own_id(shop: RunningBridge, san
     assert len(await sandbox.effects("order.cancellation-denied")) == 2
 
 
+async def test_a_denial_that_came_too_late_fails_though_an_earlier_one_had_the_same_reason(
+    shop: RunningBridge, sandbox: RunningSandbox
+) -> None:
+    order = await bought(sandbox)
+    await moved(sandbox, order, "cancellation-requested")
+    await deliver(shop, "cancellation-denial", cancellation(order))
+    await moved(sandbox, order, "cancellation-requested")
+    await moved(sandbox, order, "canceled")
+    event = await end(shop, "cancellation-denial", cancellation(order), "failed")
+    assert event["why"] == f"order {order} is canceled in VTEX: its cancellation can no longer be denied"
+
+
 @pytest.mark.parametrize("action", ["delay_after", "reset_after", "status_after"])
 async def test_a_denial_whose_answer_never_came_happens_once(
     starting: Starting, sandbox: RunningSandbox, action: str

@@ -130,6 +130,28 @@ async def test_the_same_number_with_other_items_fails_with_both(
     assert event["next"] == ANEW
 
 
+async def test_the_same_number_with_another_access_key_fails(
+    shop: RunningBridge, sandbox: RunningSandbox
+) -> None:
+    order = await bought(sandbox)
+    await deliver(shop, "invoice", invoice(order, access_key=NFE))
+    await deliver(shop, "invoice", invoice(order, access_key=NFE))
+    event = await end(shop, "invoice", invoice(order, access_key="OTHER-KEY"), "failed")
+    assert "24382 is already in VTEX with another access key" in event["why"]
+    assert event["next"] == ANEW
+
+
+async def test_a_repeat_with_a_tracking_number_says_that_vtex_does_not_have_it(
+    shop: RunningBridge, sandbox: RunningSandbox
+) -> None:
+    order = await bought(sandbox)
+    await deliver(shop, "invoice", invoice(order))
+    event = await deliver(shop, "invoice", invoice(order, tracking_number="BR1"))
+    assert "without the tracking number that this one has; send that as a tracking" in event["why"]
+    await deliver(shop, "tracking", {"order": order, "invoice": "24382", "number": "BR1"})
+    assert (await deliver(shop, "invoice", invoice(order, tracking_number="BR1")))["why"] is None
+
+
 @pytest.mark.parametrize(
     ("key", "is_right"),
     [

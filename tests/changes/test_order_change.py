@@ -242,7 +242,21 @@ async def test_a_used_id_with_other_items_fails(shop: RunningBridge, sandbox: Ru
     order = await bought(sandbox)
     await deliver(shop, "order-change", order_change(order))
     event = await end(shop, "order-change", order_change(order, **to({"sku": "S2", "quantity": 5})), "failed")
-    assert "is already in VTEX with other items or quantities" in event["why"]
+    assert "is already in VTEX with other items, quantities or prices" in event["why"]
+
+
+async def test_a_used_id_with_another_price_fails(shop: RunningBridge, sandbox: RunningSandbox) -> None:
+    order = await bought(sandbox)
+    await deliver(
+        shop, "order-change", order_change(order, **to({"sku": "S2", "quantity": 1, "price": "70"}))
+    )
+    same = to({"sku": "S2", "quantity": 1, "price": "70.00"})
+    await deliver(shop, "order-change", order_change(order, **same))
+    other = to({"sku": "S2", "quantity": 1, "price": "60.00"})
+    event = await end(shop, "order-change", order_change(order, **other), "failed")
+    assert "CHG-17" in event["why"]
+    assert "is already in VTEX with other items, quantities or prices" in event["why"]
+    assert await requests(sandbox) == 1
 
 
 @pytest.mark.parametrize("action", ["delay_after", "reset_after", "status_after"])

@@ -81,7 +81,10 @@ TABLE: dict[str, Row] = {
 }
 #: In statuses that VTEX shows while the sandbox has the order in handling.
 SHOWN: dict[str | None, Row] = {
-    **{status: {**BEFORE, "cancellation": ASKED} for status in known.BEFORE_HANDLING - DESCRIPTIONS.keys()},
+    **{
+        status: {**BEFORE, "cancellation": ASKED}
+        for status in sorted(known.BEFORE_HANDLING - DESCRIPTIONS.keys())
+    },
     "invoice-after-cancellation-deny": {**HANDLED, "cancellation": ASKED, "order-change": AFTER_INVOICE},
     # What we do not know, VTEX decides.
     "a-status-of-next-year": {**HANDLED, "cancellation": ASKED},

@@ -5,7 +5,11 @@ from typing import Any
 
 import pytest
 
+from app.orders.erasure import erase
+from app.queue.store.stripping import Stripped
+from tests.changes.ordering import bought
 from tests.changes.steps import SKU, deliver, end, sku_in_store
+from tests.orders.stored import everything, found_in
 from tests.running import RunningBridge, RunningSandbox, running_bridge, until
 
 WANTED: dict[str, Any] = {"orders": {"sources": []}, "erp": {"report_outcomes": True}}
@@ -108,3 +112,21 @@ async def test_outcomes_wait_for_an_erp_that_is_down(
             return {each["body"]["change"]["kind"] for each in await sandbox.received()} == {"product", "sku"}
 
         await until(both, "both are told when it is back", seconds=40)
+
+
+async def test_of_an_erased_order_no_outcome_keeps_a_reason(
+    bridge: RunningBridge, sandbox: RunningSandbox, migrated_database_url: str
+) -> None:
+    """VTEX's words may be what they were said of."""
+    await sku_in_store(bridge)
+    await deliver(bridge, "price", {"sku": "S1", "base": "110.00"})
+    order = await bought(sandbox)
+    echo = {"action": "status", "status": 400, "body": '"Maria Canaria moved"', "path_regex": "/cancel$"}
+    await sandbox.control("faults", echo | {"method": "POST"})
+    event = await end(bridge, "cancellation", {"order": order, "reason": "Maria Canaria moved"}, "failed")
+    assert "Maria Canaria" in (await outcome_of(sandbox, event))["change"]["reason"]
+    assert isinstance(await erase(bridge.parts.store, "acme", order, force=False), Stripped)
+    stored = await everything(bridge.parts.database, migrated_database_url)
+    assert found_in(stored, ["Maria Canaria"]) == []
+    found = await bridge.parts.store.read.below("acme", {"outcome"}, f"cancellation/{order}", 10)
+    assert ["reason" in each.payload["change"] for each in found] == [False]

@@ -31,17 +31,24 @@ async def installation(
         yield processes
 
 
-async def kill_often(processes: list[RoleProcess], chance: random.Random, seconds: float) -> int:
+async def kill_often(
+    processes: list[RoleProcess],
+    chance: random.Random,
+    seconds: float,
+    pause: tuple[float, float] = (0.1, 1.5),
+) -> int:
     """kill -9 and start again at random, two at a time at the most; how often it was done."""
     shuffled = chance.sample(processes, len(processes))
     halves = (shuffled[::2], shuffled[1::2])
-    return sum(await asyncio.gather(*(_kill_some(half, chance, seconds) for half in halves)))
+    return sum(await asyncio.gather(*(_kill_some(half, chance, seconds, pause) for half in halves)))
 
 
-async def _kill_some(victims: list[RoleProcess], chance: random.Random, seconds: float) -> int:
+async def _kill_some(
+    victims: list[RoleProcess], chance: random.Random, seconds: float, pause: tuple[float, float]
+) -> int:
     kills, end = 0, asyncio.get_running_loop().time() + seconds
     while asyncio.get_running_loop().time() < end:
-        await asyncio.sleep(chance.uniform(0.1, 1.5))
+        await asyncio.sleep(chance.uniform(*pause))
         victim = chance.choice(victims)
         await victim.kill()
         await victim.start()

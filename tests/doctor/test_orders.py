@@ -162,8 +162,8 @@ def called(doctor: Doctor, url: str) -> Doctor:
     [
         ("http://127.0.0.1:9", "127.0.0.1:9 cannot be reached (it refuses connections)"),
         (
-            "http://no-such-erp.invalid",
-            "no-such-erp.invalid:80 cannot be reached (DNS does not know its name)",
+            "https://no-such-erp.invalid",
+            "no-such-erp.invalid:443 cannot be reached (DNS does not know its name)",
         ),
     ],
 )
@@ -177,10 +177,10 @@ async def test_a_callback_that_cannot_be_reached_is_told(doctor: Doctor, address
 async def test_a_proxy_that_is_away_is_told_without_its_password(
     doctor: Doctor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HTTP_PROXY", "http://user:canary-of-a-password@127.0.0.1:9")
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:canary-of-a-password@127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    store = doctor.changed(vtex={"pricing_url": "http://api.invalid/store"})
-    ill = await called(store, "http://erp.invalid").ill()
+    store = doctor.changed(vtex={"pricing_url": "https://api.invalid/store"})
+    ill = await called(store, "https://erp.invalid").ill()
     why = "(it refuses connections)"
     assert ill["callback"].said == f"127.0.0.1:9, the proxy of the environment, cannot be reached {why}"
     away = "api.invalid cannot be reached (the proxy of the environment: it refuses connections)"

@@ -94,7 +94,7 @@ async def test_an_account_that_vtex_does_not_know_is_told(doctor: Doctor) -> Non
     [
         ("http://127.0.0.1:9", "127.0.0.1 cannot be reached (it refuses connections)"),
         (
-            "http://no-such-store.invalid",
+            "https://no-such-store.invalid",
             "no-such-store.invalid cannot be reached (DNS does not know its name)",
         ),
     ],

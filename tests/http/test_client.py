@@ -1,12 +1,14 @@
 """How requests go out and answers come in: once, as they were written, bounded."""
 
 import asyncio
+import tracemalloc
 from dataclasses import replace
 
 import pytest
 
 from app.errors import Retry
 from app.http.door import Door, begin_trace
+from app.http.transport import LONGEST_ANSWER_BYTES
 from tests.http.conftest import to
 from tests.http.wire import Wire
 from tests.running import until
@@ -72,6 +74,15 @@ async def test_an_answer_that_unpacks_without_end_is_not_read_to_its_end(door: D
     with pytest.raises(Retry, match="AnswerTooLong") as raised:
         await door.send(to(f"{wire.url}/bomb"))
     assert raised.value.unknown_outcome
+
+
+async def test_an_answer_that_unpacks_without_end_costs_no_memory(door: Door, wire: Wire) -> None:
+    tracemalloc.start()
+    with pytest.raises(Retry, match="AnswerTooLong"):
+        await door.send(to(f"{wire.url}/great-bomb"))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3 * LONGEST_ANSWER_BYTES
 
 
 async def test_a_request_that_finds_no_room_in_time_was_not_sent(wire: Wire) -> None:

@@ -59,7 +59,9 @@ async def test_tls_goes_through_a_tunnel_of_the_proxy(
     assert not raised.value.unknown_outcome
 
 
-@pytest.mark.parametrize("spared", ["127.0.0.1", "127.0.0.0/8", "*", "example.com, 127.0.0.1"])
+@pytest.mark.parametrize(
+    "spared", ["127.0.0.1", "127.0.0.0/8", "*", "example.com, 127.0.0.1", "example.com, *"]
+)
 async def test_what_no_proxy_names_is_asked_without_one(
     door: Door, wire: Wire, monkeypatch: pytest.MonkeyPatch, spared: str
 ) -> None:

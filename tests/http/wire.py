@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,10 @@ class Wire:
     url: str = ""
     requests: list[Request] = field(default_factory=list)
     open_ports: set[int] = field(default_factory=set)
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         port = writer.get_extra_info("peername")[1]
@@ -76,9 +81,8 @@ class Wire:
                 return _answer(302, "", f"Location: {self.url}/ok\r\n")
             case "/cookie":
                 return _answer(200, "", "Set-Cookie: session=of-another-account; Path=/\r\n")
-            case "/gzip" | "/bomb":
-                body = b"unpacked" if path == "/gzip" else bytes(20 * 2**20)
-                return _answer(200, gzip.compress(body), "Content-Encoding: gzip\r\n")
+            case "/gzip" | "/bomb" | "/great-bomb":
+                return _answer(200, _packed(path), "Content-Encoding: gzip\r\n")
             case "/refuse":
                 return _answer(400, request.headers.get("x-secret", "no"))
             case says if says.startswith("/says/"):
@@ -92,6 +96,15 @@ class Wire:
 def _answer(status: int, body: str | bytes, headers: str = "") -> bytes:
     content = body.encode() if isinstance(body, str) else body
     return f"HTTP/1.1 {status} Said\r\n{headers}Content-Length: {len(content)}\r\n\r\n".encode() + content
+
+
+def _packed(path: str) -> bytes:
+    """The great bomb: half a gigabyte in two megabytes."""
+    if path != "/great-bomb":
+        return gzip.compress(b"unpacked" if path == "/gzip" else bytes(20 * 2**20))
+    packer = zlib.compressobj(1, wbits=31)
+    chunk = bytes(2**20)
+    return b"".join(packer.compress(chunk) for _ in range(512)) + packer.flush()
 
 
 @asynccontextmanager

@@ -46,6 +46,18 @@ async def test_never_more_callbacks_are_under_way_than_the_erp_takes(
     assert len(erp.callbacks) == 12
 
 
+async def test_never_more_outcomes_are_under_way_than_the_erp_takes(
+    starting: Starting, erp: Erp, slow: Slow
+) -> None:
+    slow.go_on.set()
+    async with starting(erp={"max_concurrent": 2, "report_outcomes": True}) as bridge:
+        await bridge.post(
+            "brand", [{"code": f"B{number}", "name": f"Marca {number}"} for number in range(12)]
+        )
+        await told(erp, 12)
+    assert slow.most == 2
+
+
 async def test_two_dispatchers_share_what_the_erp_takes(
     starting: Starting, shop: RunningSandbox, slow: Slow
 ) -> None:

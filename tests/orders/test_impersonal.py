@@ -67,3 +67,5 @@ def test_every_fact_is_personal_and_keeps_fields_that_it_has() -> None:
     for kind in facts:
         assert kind.kept <= kind.change.model_fields.keys()
         assert kept[kind.name](kind.example)["order"] == kind.example["order"]
+        # By it an erasure finds them.
+        assert kind.target(kind.change.model_validate(kind.example)) == f"order:{kind.example['order']}"

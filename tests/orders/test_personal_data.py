@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 
@@ -21,7 +22,9 @@ TOLD = ["Maria Canaria", "Joana Canaria", "Pedro Canario"]
 @pytest.fixture
 async def bridge(migrated_database_url: str, shop: RunningSandbox, erp: Erp) -> AsyncIterator[RunningBridge]:
     listener = {"callback_url": f"{erp.url}/orders", "include_vtex_order": True}
-    async with running_bridge(migrated_database_url, shop.url, erp=listener) as running:
+    # One event of the order: what is counted below is then what was made by hand.
+    ready = {"report": ["ready-for-handling"]}
+    async with running_bridge(migrated_database_url, shop.url, erp=listener, orders=ready) as running:
         yield running
 
 
@@ -195,3 +198,37 @@ async def test_an_order_that_is_not_told_yet_is_not_erased_unless_by_force(
     told_before = len(erp.callbacks)
     await hint(bridge, order, None)
     assert len(erp.callbacks) == told_before
+
+
+async def test_on_sqlite_nothing_sealed_is_left_in_the_file_of_an_erased_order(
+    migrated_sqlite_url: str, shop: RunningSandbox, erp: Erp
+) -> None:
+    """Whoever still has the key could open what stands in the file's free pages."""
+    listener = {"callback_url": f"{erp.url}/orders", "include_vtex_order": True}
+    async with running_bridge(migrated_sqlite_url, shop.url, erp=listener) as bridge:
+        database = bridge.parts.database
+        order = await delivered(bridge, shop)
+        row = await bridge.parts.store.read.event("acme", UUID((await only_event(bridge, order))["id"]))
+        assert row is not None
+        # SQLite spreads it over pages: what stands in one of them is looked for.
+        token = str(row.payload["_sealed"])
+        parts = [token[at : at + 100] for at in range(0, len(token) - 100, 100)]
+        assert found_in(await everything(database, migrated_sqlite_url), parts) != []
+        await erased(bridge, order)
+    assert found_in(await everything(database, migrated_sqlite_url), parts) == []
+
+
+async def test_what_becomes_of_an_erased_order_is_told_without_a_person(
+    migrated_database_url: str, shop: RunningSandbox, erp: Erp
+) -> None:
+    listener = {"callback_url": f"{erp.url}/orders"}
+    async with running_bridge(migrated_database_url, shop.url, erp=listener) as bridge:
+        order = await bought(shop)
+        await order_reaches(bridge, order, "delivered")
+        assert isinstance(await erased(bridge, order), Stripped)
+        await shop.control(f"orders/{order}/cancel", {"reason": "too late"})
+        await until(lambda: len(erp.callbacks) == 2, "the cancellation is told")
+    told = erp.callbacks[1].verified()
+    assert (told["type"], told["order"]["id"], told["order"]["total"]) == ("order.canceled", order, "119.90")
+    assert told["order"]["customer"]["email"] is None
+    assert b"rodrigo" not in erp.callbacks[1].raw.lower()

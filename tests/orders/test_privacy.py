@@ -12,9 +12,11 @@ from tests.processes import RoleProcess
 from tests.running import RunningSandbox, configuration, until
 
 
-@pytest.mark.parametrize("status", [500, 410, 401])
+@pytest.mark.parametrize(
+    ("status", "reason_class"), [(500, "transient"), (410, "refused"), (401, "unauthorized")]
+)
 async def test_a_customers_document_that_the_erp_echoes_is_in_no_log_line(
-    migrated_sqlite_url: str, shop: RunningSandbox, erp: Erp, tmp_path: Path, status: int
+    migrated_sqlite_url: str, shop: RunningSandbox, erp: Erp, tmp_path: Path, status: int, reason_class: str
 ) -> None:
     erp.echoes = True
     erp.answers_with(status)
@@ -35,7 +37,7 @@ async def test_a_customers_document_that_the_erp_echoes_is_in_no_log_line(
     document = erp.callbacks[0].verified()["order"]["customer"]["document"]
     lines = log.read_text().splitlines()
     [attempt] = [each for each in map(json.loads, lines) if each["event"] == "delivery.attempted"][:1]
-    assert str(status) in attempt["reason"]
+    assert (attempt["reason"], attempt["reason_class"]) == (None, reason_class)
     assert any(json.loads(line)["event"] == "request.sent" for line in lines)
     assert document
     assert [line for line in lines if document in line] == []

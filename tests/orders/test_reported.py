@@ -184,6 +184,29 @@ async def test_a_cancellation_that_no_source_told_is_found(
     assert types(erp)[1] == "order.canceled"
 
 
+async def test_what_went_on_before_a_lost_feed_was_made_again_is_found_at_once(
+    starting: Starting, shop: RunningSandbox, erp: Erp
+) -> None:
+    async with starting():
+        order = await bought(shop)
+        await handled(shop, order)
+        await feed_is_empty(shop)
+        await shop.client.request("DELETE", "/api/orders/feed/config", headers=STAFF)
+        await moved(shop, order, "canceled")
+        await told(erp, 2)
+    assert types(erp)[1] == "order.canceled"
+
+
+async def test_a_cancellation_request_is_told_though_a_lost_feed_kept_the_order_to_itself(
+    starting: Starting, shop: RunningSandbox, erp: Erp
+) -> None:
+    order = await bought(shop)
+    await moved(shop, order, "cancellation-requested")
+    async with starting():
+        await told(erp)
+    assert types(erp) == ["order.cancellation-requested"]
+
+
 STAFF = {"X-VTEX-API-AppKey": "sandbox-key", "X-VTEX-API-AppToken": "sandbox-token"}
 
 
@@ -197,9 +220,10 @@ async def test_an_import_of_an_order_that_vtex_does_not_know_ends(starting: Star
         await until(asked_once, "it says since when and until when")
         detail = (await shown(bridge, "9999999999999-01"))["detail"]
         assert detail.startswith("VTEX has not shown order 9999999999999-01 since ")
-        await _long_ago(bridge, "UPDATE order_hint SET since = :then, due_at = :then")
 
         async def gone() -> bool:
+            # Again and again: a reading that was under way puts it off.
+            await _long_ago(bridge, "UPDATE order_hint SET since = :then, due_at = :then")
             return await hints(bridge) == 0
 
         await until(gone, "it is asked for no more")

@@ -10,6 +10,7 @@ import pytest
 
 from app.orders.references import References
 from tests.changes.steps import make_due
+from tests.http.names import dns
 from tests.orders.conftest import Starting
 from tests.orders.erp import RESET, Callback, Erp
 from tests.orders.steps import bought, handled, order_reaches, starts, status_of, told
@@ -43,6 +44,27 @@ async def test_an_erp_that_is_down_is_told_when_it_is_back(
         event = await order_reaches(bridge, order, "retrying")
         assert "127.0.0.1 cannot be reached" in event["why"]
         assert await starts(shop) == 0
+    async with starting() as bridge:
+        await make_due(bridge)
+        await handled(shop, order)
+    assert [each.id for each in erp.callbacks] == [event["id"]]
+
+
+@pytest.mark.parametrize(
+    ("host", "why"),
+    [
+        ("erp.test", "it leads to 10.9.9.9, a private address: if it stands there, name its network in erp."),
+        ("no-such-erp.invalid", "DNS does not know its name: check erp.callback_url"),
+    ],
+)
+async def test_an_erp_that_may_not_be_reached_is_not_told_and_the_event_says_why(
+    starting: Starting, shop: RunningSandbox, erp: Erp, host: str, why: str
+) -> None:
+    with dns(["10.9.9.9"]):
+        async with starting(erp={"callback_url": f"https://{host}/orders"}) as bridge:
+            order = await bought(shop)
+            event = await order_reaches(bridge, order, "retrying")
+    assert f"{host} cannot be reached ({why}" in event["why"]
     async with starting() as bridge:
         await make_due(bridge)
         await handled(shop, order)

@@ -253,6 +253,22 @@ async def test_a_new_key_seals_all_anew_and_the_old_one_can_go(
     assert got == [SAID]
 
 
+async def test_an_answer_that_no_key_opens_is_named_too(opening: Opening, keys: Keys) -> None:
+    """An attempt ended in a process that did not have the new key yet."""
+    late = opening()
+    [event_id] = await accept(late, fact("F", SAID))
+    claim = await claim_one(late)
+    keys.are(1, 0)
+    assert (await opening().contents.reseal(None, 10)).events == 1
+    keys.are(0)
+    await late.record(answered(claim, "no Maria Canaria"))
+    keys.are(1)
+    assert (await opening().contents.reseal(None, 10)).unopened == [event_id]
+    keys.are(1, 0)
+    done = await opening().contents.reseal(None, 10)
+    assert (done.answers, done.unopened) == (1, [])
+
+
 async def test_what_no_key_opens_is_left_as_it_is_and_named(opening: Opening, keys: Keys) -> None:
     ids = await accept(opening(), fact("F", SAID))
     keys.are(1)

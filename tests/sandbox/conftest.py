@@ -50,7 +50,7 @@ def erp(sandbox: Starlette) -> Erp:
 @pytest.fixture
 async def vtex(sandbox: Starlette) -> AsyncIterator[httpx2.AsyncClient]:
     transport = httpx2.ASGITransport(app=sandbox)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://sandbox", headers=KEYS) as client:
+    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost", headers=KEYS) as client:
         yield client
 
 

@@ -102,7 +102,7 @@ async def test_a_reset_gives_a_new_store(
 
 async def test_the_index_says_what_is_here(shop: Shop) -> None:
     index = await shop.get("/sandbox")
-    assert index["urls"]["pricing_url"] == "http://sandbox/sandboxstore"
+    assert index["urls"]["pricing_url"] == "http://localhost/sandboxstore"
 
 
 async def test_its_bridge_toml_is_a_configuration_as_it_stands(
@@ -112,7 +112,7 @@ async def test_its_bridge_toml_is_a_configuration_as_it_stands(
     for name, value in re.findall(r"(SANDBOX_[A-Z]+)=(\S+)", text):
         monkeypatch.setenv(name, value)
     acme = parse(tomllib.loads(text)).connections["acme"]
-    assert (acme.vtex.rest_base, acme.vtex.app_key.get()) == ("http://sandbox", "sandbox-key")
+    assert (acme.vtex.rest_base, acme.vtex.app_key.get()) == ("http://localhost", "sandbox-key")
     assert acme.erp
     assert acme.erp.callback_secret.get() == CALLBACK_SECRET
 

@@ -140,5 +140,5 @@ async def test_a_member_that_the_wsdl_does_not_know_can_be_switched_on(
 
 async def test_the_wsdl_names_this_server(vtex: httpx2.AsyncClient) -> None:
     answer = await vtex.get(f"{WEBSERVICE}?wsdl", headers=BASIC)
-    assert b'location="http://sandbox/AdminWebService/Service.svc"' in answer.content
+    assert b'location="http://localhost/AdminWebService/Service.svc"' in answer.content
     assert (await vtex.get(f"{WEBSERVICE}?wsdl")).status_code == 401

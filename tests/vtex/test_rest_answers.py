@@ -6,12 +6,14 @@ from app.errors import DeliveryError, Retry
 from app.vtex.store import VtexStore
 from tests.vtex.saying import Saying
 
-ODD = ["<html>please log in</html>", '"1"', "[]", "7", '{"broken": ']
+NO_UTF_8 = b'{"Id": "\xff"}'
+WITHOUT_A_BOTTOM = '{"a":' * 100_000
+ODD = ["<html>please log in</html>", '"1"', "[]", "7", '{"broken": ', NO_UTF_8, WITHOUT_A_BOTTOM]
 
 
-@pytest.mark.parametrize("body", ODD)
+@pytest.mark.parametrize("body", ODD, ids=range(len(ODD)))
 async def test_a_search_that_is_answered_oddly_is_tried_again(
-    store: VtexStore, vtex: Saying, body: str
+    store: VtexStore, vtex: Saying, body: str | bytes
 ) -> None:
     vtex.says(200, body)
     for search in (store.catalog.find_product, store.catalog.find_sku):
@@ -19,9 +21,9 @@ async def test_a_search_that_is_answered_oddly_is_tried_again(
             await search("A1")
 
 
-@pytest.mark.parametrize("body", ODD)
+@pytest.mark.parametrize("body", ODD, ids=range(len(ODD)))
 async def test_a_read_that_is_answered_oddly_is_tried_again(
-    store: VtexStore, vtex: Saying, body: str
+    store: VtexStore, vtex: Saying, body: str | bytes
 ) -> None:
     vtex.says(200, body)
     with pytest.raises(Retry):

@@ -215,6 +215,16 @@ class Store:
         async with self.database.write() as connection:
             return await replaying.resend(connection, connection_name, kind, key_prefixes)
 
+    async def distrust(self) -> int:
+        """The next change of each state's lane is sent, whatever was acknowledged; how many there are."""
+        async with self.database.write() as connection:
+            return await replaying.distrust(connection)
+
+    async def forget(self, connection_name: str, route: str, key: str) -> None:
+        """What was accepted under this idempotency key and has ended may be accepted anew."""
+        async with self.database.write() as connection:
+            await replaying.forget(connection, connection_name, route, key)
+
     async def arrived(self, connection_name: str, kind: str, keys: Sequence[str]) -> None:
         """Wake who waits for these: VTEX has them, though nothing of ours was delivered."""
         if keys:
@@ -262,7 +272,9 @@ class Store:
             written, is_due = recording.record(transaction, batch, now)
             held = [outcome for outcome, ours in zip(batch, written, strict=True) if ours]
             # Anew each time: the transaction may be run again.
-            following[:] = self._follow(held, now)
+            following[:] = [
+                replace(each, events=self.personal.sealed(each.events)) for each in self._follow(held, now)
+            ]
             if following:
                 accepting.accept(transaction, following, now)
             return written, is_due

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, and_, case, func, null, or_, select, update
+from sqlalchemy import ScalarSelect, and_, case, delete, func, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.queue.models import Status
 from app.queue.personal import must_have_content
-from app.queue.store.tables import EVENT, LANE, LOCK_ORDER, end_of
+from app.queue.store.tables import EVENT, IDEMPOTENCY, LANE, LOCK_ORDER, end_of
 
 
 async def replay(connection: AsyncConnection, connection_name: str, event_id: UUID, now: datetime) -> bool:
@@ -67,6 +67,12 @@ def _newest(lane_id: int) -> ScalarSelect[int]:
     return select(func.max(other.c.number)).where(other.c.lane_id == lane_id, part).scalar_subquery()
 
 
+async def distrust(connection: AsyncConnection) -> int:
+    """What VTEX acknowledged of any state holds no longer; tells how many lanes there are."""
+    marked = await connection.execute(update(LANE).where(LANE.c.is_state).values(resend=True))
+    return marked.rowcount
+
+
 async def resend(
     connection: AsyncConnection, connection_name: str, kind: str, prefixes: Iterable[str]
 ) -> list[str]:
@@ -83,3 +89,17 @@ async def resend(
     ids = [lane.id for lane in lanes]
     await connection.execute(update(LANE).where(LANE.c.id.in_(ids)).values(resend=True))
     return [lane.key for lane in lanes]
+
+
+async def forget(connection: AsyncConnection, connection_name: str, route: str, key: str) -> None:
+    identity = (
+        IDEMPOTENCY.c.connection == connection_name,
+        IDEMPOTENCY.c.route == route,
+        IDEMPOTENCY.c.key == key,
+    )
+    found = (await connection.scalars(select(IDEMPOTENCY.c.event_ids).where(*identity))).first()
+    if found is None:
+        return
+    pending = EVENT.c.id.in_([UUID(each) for each in found]), EVENT.c.finished_at.is_(None)
+    if not await connection.scalar(select(func.count()).select_from(EVENT).where(*pending)):
+        await connection.execute(delete(IDEMPOTENCY).where(*identity))

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, func, null, select, update
+from sqlalchemy import Row, bindparam, func, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.queue.lanes import Document
@@ -70,11 +70,7 @@ async def erase(
 
     By force such events end; never while somebody is delivering one.
     """
-    of_target = LANE.c.connection == name, LANE.c.kind.in_(personal.kept), LANE.c.target == target
-    lanes = await connection.scalars(
-        select(LANE.c.id).where(*of_target).order_by(*LOCK_ORDER).with_for_update()
-    )
-    lane_ids = list(lanes)
+    lane_ids = await _locked(connection, name, target, personal)
     ours, unfinished = EVENT.c.lane_id.in_(lane_ids), EVENT.c.finished_at.is_(None)
     in_flight = (LANE.c.lease.is_not(None) & (LANE.c.due_at > now)).label("in_flight")
     query = select(*EVENT.c["id", "kind", "key"], in_flight).join(LANE, EVENT.c.lane_id == LANE.c.id)
@@ -90,6 +86,17 @@ async def erase(
     found = await connection.execute(select(*_CONTENT).where(ours, with_content).with_for_update())
     stripped = await _strip(connection, found.all(), personal, "erased", now)
     return replace(stripped, is_known=bool(lane_ids))
+
+
+async def _locked(connection: AsyncConnection, name: str, target: str, personal: Personal) -> list[int]:
+    """The target's lanes, and those that tell how theirs ended."""
+    ours = LANE.c.connection == name
+    of_target = LANE.c.kind.in_(personal.kept) & (LANE.c.target == target)
+    found = await connection.execute(select(*LANE.c["kind", "key"]).where(ours, of_target))
+    told = LANE.c.key.in_([f"{row.kind}/{row.key}" for row in found])
+    wanted = or_(of_target, (LANE.c.kind == personal.told_by) & told)
+    locked = select(LANE.c.id).where(ours, wanted).order_by(*LOCK_ORDER).with_for_update()
+    return list(await connection.scalars(locked))
 
 
 async def _strip(
@@ -133,19 +140,34 @@ async def reseal(connection: AsyncConnection, cursor: UUID | None, most: int, pe
     ids = [row.id for row in found]
     await _write_payloads(connection, payloads)
     answers = await _rewrite_calls(connection, ids, lambda call: _resealed(call, key_id, personal))
+    unopened += [each for each in await _older(connection, ids, key_id) if each not in unopened]
     return Resealed(ids[-1] if len(ids) == most else None, len(payloads), answers, unopened)
 
 
 def _resealed(call: Document, key_id: str, personal: Personal) -> Document:
     answer = call[ANSWER]
+    if _is_sealed_by(answer, key_id):
+        return call
     if isinstance(answer, dict):
-        if answer[SEALED].startswith(f"{key_id}."):
-            return call
         try:
             answer = personal.seals.open(answer[SEALED])
         except NoKey:
             return call
     return personal.calls_at_rest([call | {ANSWER: answer}])[0]
+
+
+def _is_sealed_by(answer: Any, key_id: str) -> bool:
+    return isinstance(answer, dict) and str(answer[SEALED]).startswith(f"{key_id}.")
+
+
+async def _older(connection: AsyncConnection, event_ids: Sequence[UUID], key_id: str) -> list[UUID]:
+    """Those of which an attempt's answer is still not sealed by this key."""
+    query = select(*ATTEMPT.c["event_id", "calls"]).where(ATTEMPT.c.event_id.in_(event_ids))
+    return [
+        row.event_id
+        for row in await connection.execute(query.order_by(ATTEMPT.c.id))
+        if any(ANSWER in call and not _is_sealed_by(call[ANSWER], key_id) for call in row.calls)
+    ]
 
 
 async def _write_payloads(connection: AsyncConnection, payloads: dict[UUID, Document]) -> None:

@@ -1,0 +1,1 @@
+"""What we are made of, and under which licences."""
