@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from app.config import Settings, load, parse
+from app.config.settings import ServerSettings
 from app.errors import ConfigurationError
 from tests.running import SECRETS
 
@@ -62,7 +63,7 @@ def test_every_mistake_is_listed_with_its_place() -> None:
         for mistake in [
             "log_level: must be 'debug', 'info', 'warning' or 'error'",
             "server.port: must be at most 65535",
-            "server.prot: no such setting; those here are host, port, max_body_bytes",
+            f"server.prot: no such setting; those here are {', '.join(ServerSettings.model_fields)}",
             "connections.acme.vtex.weight_unit: must be 'g' or 'kg'",
             "connections.acme.vtex.app_key: environment variable MISSING is not set",
             "connections.beta.vtex.account: is required; add it",

@@ -202,9 +202,13 @@ async def test_refused_keys_ask_for_a_person(intake: Intake) -> None:
 
 async def test_an_unknown_kind_is_named_with_the_known_ones(intake: Intake) -> None:
     answer = problem(await intake.client.get("/v1/events?kind=prices"), "invalid-request")
-    assert answer["detail"] == "kind must be one of " + ", ".join([*KINDS, "order"])
+    assert answer["detail"] == "kind must be one of " + ", ".join(
+        [*KINDS, "order", "start-handling", "outcome"]
+    )
     answer = problem(await intake.client.get("/v1/entities/prices/1"), "unknown-kind")
-    assert answer["detail"].endswith("the kinds are " + ", ".join([*KINDS, "order"]))
+    assert answer["detail"].endswith(
+        "the kinds are " + ", ".join([*KINDS, "order", "start-handling", "outcome"])
+    )
 
 
 async def test_an_entity_shows_its_newest_change_if_that_failed(intake: Intake) -> None:

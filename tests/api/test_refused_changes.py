@@ -83,7 +83,7 @@ MISTAKES: list[tuple[str, dict[str, Any], str, str]] = [
         "invoice",
         {"items": [{"sku": "1", "quantity": 1, "price": 1, "total": 1}]},
         "/items/0/total",
-        "total is no field here; the fields are sku, vtex_sku_id, quantity, price",
+        "total is no field here; the fields are price, sku, vtex_sku_id, quantity",
     ),
 ]
 
