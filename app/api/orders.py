@@ -1,5 +1,6 @@
 """Orders: those that were read from VTEX, each one's journey, and asking for one by hand."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -16,6 +17,7 @@ from app.orders.erasure import ErasedOrders
 from app.orders.handling import KIND as HANDLING
 from app.orders.hints import Hint, Hints
 from app.orders.journey import ledger
+from app.orders.references import References
 from app.orders.sightings import Sighting, Sightings
 from app.orders.telling import KIND as ORDER
 from app.queue.store import EventFilter, Store
@@ -55,6 +57,7 @@ class OrderSummary(BaseModel):
     created_at: str | None
     currency: str | None
     total: Decimal | None
+    erp_order_ref: str | None = Field(description="The ERP's own number, as it answered to the callback.")
     told: EventView = Field(description="How the telling of that status stands.")
 
 
@@ -120,8 +123,9 @@ def router() -> APIRouter:
         store, connection = _store(request), caller.connection
         rows = await store.read.newest(connection, ORDER, query.cursor, query.limit + 1)
         page, resting = rows[: query.limit], await request.app.state.why_kinds_rest(connection)
+        references = await References(store.database, connection).of([row.key for row in page])
         return OrderPage(
-            orders=[OrderSummary(**_summary(row, resting)) for row in page],
+            orders=[OrderSummary(**_summary(row, resting, references)) for row in page],
             cursor=page[-1].lane_id if len(rows) > len(page) else None,
         )
 
@@ -139,8 +143,9 @@ def router() -> APIRouter:
         steps += await store.read.of_target(connection, _OF_FEW, f"order:{order_id}", _MOST_STEPS)
         resting = await request.app.state.why_kinds_rest(connection)
         invoices = [step for step in steps if step.kind == "invoice"]
+        references = await References(store.database, connection).of([order_id])
         return OrderView(
-            **_summary(told[0], resting),
+            **_summary(told[0], resting, references),
             statuses=[StatusSeen(status=each.status, seen_at=each.seen_at) for each in seen],
             journey=[event_view(step, resting) for step in sorted(steps, key=lambda step: step.id)],
             ledger=LedgerView.model_validate(ledger(told[0].payload["order"], invoices)),
@@ -201,7 +206,7 @@ async def _told(store: Store, connection: str, order_id: str) -> list[Found]:
     return list(await store.read.events(connection, wanted))
 
 
-def _summary(row: Found, resting: Any) -> dict[str, Any]:
+def _summary(row: Found, resting: Any, references: Mapping[str, str]) -> dict[str, Any]:
     order = row.payload["order"]
     return {
         "id": row.key,
@@ -209,6 +214,7 @@ def _summary(row: Found, resting: Any) -> dict[str, Any]:
         "created_at": order.get("created_at"),
         "currency": order.get("currency"),
         "total": order.get("total"),
+        "erp_order_ref": references.get(row.key),
         "told": event_view(row, resting),
     }
 

@@ -1,5 +1,7 @@
 """The ERP's own numbers of VTEX's orders, as it answered them."""
 
+from collections.abc import Collection
+
 from sqlalchemy import select
 from sqlmodel import Field, SQLModel
 
@@ -37,10 +39,10 @@ class References:
         async with self._database.write() as transaction:
             await transaction.execute(statement)
 
-    async def find(self, order_id: str) -> str | None:
-        query = select(_REFERENCE.c.erp_order_ref).where(
-            _REFERENCE.c.connection == self._connection, _REFERENCE.c.order_id == order_id
+    async def of(self, order_ids: Collection[str]) -> dict[str, str]:
+        """Those that the ERP has named, by VTEX's order id."""
+        query = select(*_REFERENCE.c["order_id", "erp_order_ref"]).where(
+            _REFERENCE.c.connection == self._connection, _REFERENCE.c.order_id.in_(order_ids)
         )
         async with self._database.read() as transaction:
-            found: str | None = await transaction.scalar(query)
-        return found
+            return {row.order_id: row.erp_order_ref for row in await transaction.execute(query)}

@@ -17,13 +17,13 @@ async def database(migrated_database_url: str) -> AsyncIterator[Database]:
 
 async def test_the_last_that_the_erp_said_counts(database: Database) -> None:
     references = References(database, "acme")
-    assert await references.find("1-01") is None
+    assert await references.of(["1-01"]) == {}
     await references.put("1-01", "PED-1")
     await references.put("1-01", "PED-2")
     await references.put("2-01", "PED-3")
-    assert await references.find("1-01") == "PED-2"
+    assert await references.of(["1-01", "2-01", "3-01"]) == {"1-01": "PED-2", "2-01": "PED-3"}
 
 
 async def test_connections_never_see_each_other(database: Database) -> None:
     await References(database, "acme").put("1-01", "PED-1")
-    assert await References(database, "other").find("1-01") is None
+    assert await References(database, "other").of(["1-01"]) == {}

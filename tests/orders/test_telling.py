@@ -131,8 +131,11 @@ async def test_the_erps_own_number_is_kept(
     async with starting() as bridge:
         order = await bought(shop)
         await order_reaches(bridge, order, "delivered")
-        assert await References(bridge.parts.database, "acme").find(order) == "PED-000001"
-        assert await References(bridge.parts.database, "other").find(order) is None
+        assert await References(bridge.parts.database, "acme").of([order]) == {order: "PED-000001"}
+        assert await References(bridge.parts.database, "other").of([order]) == {}
+        shown = (await bridge.client.get(f"/v1/orders/{order}")).json()
+        [listed] = (await bridge.client.get("/v1/orders")).json()["orders"]
+    assert (shown["erp_order_ref"], listed["erp_order_ref"]) == ("PED-000001", "PED-000001")
 
 
 @pytest.mark.parametrize("as_date", [False, True], ids=["seconds", "date"])
