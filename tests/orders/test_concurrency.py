@@ -49,11 +49,14 @@ async def test_never_more_callbacks_are_under_way_than_the_erp_takes(
 async def test_never_more_outcomes_are_under_way_than_the_erp_takes(
     starting: Starting, erp: Erp, slow: Slow
 ) -> None:
-    slow.go_on.set()
     async with starting(erp={"max_concurrent": 2, "report_outcomes": True}) as bridge:
         await bridge.post(
             "brand", [{"code": f"B{number}", "name": f"Marca {number}"} for number in range(12)]
         )
+        await told(erp, 2)
+        await asyncio.sleep(0.3)
+        assert len(erp.callbacks) == 2
+        slow.go_on.set()
         await told(erp, 12)
     assert slow.most == 2
 

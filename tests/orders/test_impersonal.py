@@ -63,7 +63,7 @@ def test_an_order_without_anything_is_impersonal_too() -> None:
 def test_every_fact_is_personal_and_keeps_fields_that_it_has() -> None:
     kept = personal_data.of(parse(configuration("sqlite:///bridge.db", "http://127.0.0.1:9"))).kept
     facts = [kind for kind in KINDS.values() if kind.fold is None]
-    assert kept.keys() == {"order", *(kind.name for kind in facts)}
+    assert kept.keys() == {"order", "outcome", *(kind.name for kind in facts)}
     for kind in facts:
         assert kind.kept <= kind.change.model_fields.keys()
         assert kept[kind.name](kind.example)["order"] == kind.example["order"]
