@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # Tests mostly wait (for leases, for processes): more of them than cores run at once.
-WORKERS ?= 3
+WORKERS ?= 4
 
 .PHONY: demo test test-chaos black-friday bench check security sbom licences test-system lock openapi clean
 .DEFAULT_GOAL := help
