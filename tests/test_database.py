@@ -14,9 +14,10 @@ from pathlib import Path
 import asyncpg  # type: ignore[import-untyped]
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError, ProgrammingError
+from sqlalchemy.exc import IntegrityError, InternalError, ProgrammingError
 
 from app.database import Database, may_rerun
+from app.database.outages import translated
 from app.errors import DatabaseUnavailable
 from tests.postgres import Postgres, StopMode
 
@@ -36,6 +37,13 @@ async def database(migrated_database_url: str) -> AsyncIterator[Database]:
     database = Database(migrated_database_url)
     yield database
     await database.close()
+
+
+async def test_a_driver_that_cannot_go_on_is_an_outage_also_through_sqlalchemy() -> None:
+    cause = asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress")
+    with pytest.raises(DatabaseUnavailable, match="another operation"):
+        async with translated():
+            raise InternalError("SELECT 1", {}, cause)
 
 
 @pytest.fixture

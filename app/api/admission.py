@@ -1,4 +1,4 @@
-"""Plain ASGI middleware: so many requests are served at a time, and none but intake's has a large body.
+"""Plain ASGI middleware: so many requests are served at a time, and none has a large body but where it is bounded.
 
 What is beyond is told to come again before it has cost anything: memory stays bounded, whoever sends.
 """
@@ -18,7 +18,7 @@ _MOST_BYTES = 64 * 1024
 
 
 class Admission:
-    def __init__(self, app: ASGIApp, *, most: int, bodies_below: str) -> None:
+    def __init__(self, app: ASGIApp, *, most: int, bodies_below: tuple[str, ...]) -> None:
         self._app, self._most = app, most
         #: Where bodies are counted by who reads them.
         self._bodies_below = bodies_below

@@ -111,7 +111,7 @@ def create_app(
             rehearse=rehearse,
         )
     # The last that is added is the outermost.
-    app.add_middleware(Admission, most=max_requests, bodies_below=f"{PREFIX}/")
+    app.add_middleware(Admission, most=max_requests, bodies_below=(f"{PREFIX}/", hook.PREFIX))
     app.add_middleware(Measured)
     return app
 

@@ -16,6 +16,7 @@ from app.orders.hook import SECRET_HEADER, HookReceivers
 
 log = logging.get(__name__)
 
+PREFIX = "/v1/vtex/hook"
 #: VTEX gives up after five.
 _STORED_WITHIN_SECONDS = 4.0
 _MOST_BYTES = 64 * 1024
@@ -24,7 +25,7 @@ _STATE = re.compile(r"[a-z0-9-]{1,100}")
 
 
 def router() -> APIRouter:
-    routes = APIRouter(prefix="/v1/vtex/hook", tags=["vtex"])
+    routes = APIRouter(prefix=PREFIX, tags=["vtex"])
 
     # VTEX's endpoint, not the ERP's: it has no place in what integrators read.
     @routes.post("/orders", include_in_schema=False)

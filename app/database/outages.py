@@ -43,7 +43,8 @@ def _is_not_now(error: BaseException) -> bool:
         if error.connection_invalidated or isinstance(error.orig, OSError):
             return True
         if not _state(error):
-            return type(error).__name__ in {"OperationalError", "InterfaceError"}
+            # Of the driver itself: the connection broke, or is in a state that it cannot go on from.
+            return type(error).__name__ in {"OperationalError", "InterfaceError", "InternalError"}
     if isinstance(error, sqlite3.Error):
         return isinstance(error, sqlite3.OperationalError) and not _is_faulty(error)
     return _state(error)[:2] in _NOT_NOW_CLASSES or _state(error) in _NOT_NOW or _is_outdated(error)
