@@ -1,4 +1,4 @@
-"""Plain ASGI middleware: so many requests are served at a time, and none has a large body but where it is bounded.
+"""Plain ASGI middleware: so many requests at a time, and no large body but where it is bounded.
 
 What is beyond is told to come again before it has cost anything: memory stays bounded, whoever sends.
 """
