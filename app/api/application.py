@@ -92,13 +92,7 @@ def create_app(
     app.state.why_kinds_rest = why_kinds_rest
     app.state.hooks, app.state.reads_orders = hooks or HookReceivers({}), frozenset(reads_orders)
     if serve_api:
-        # Routes are tried in this order.
-        app.include_router(webhooks.router())
-        app.include_router(events.router())
-        app.include_router(orders.router())
-        app.include_router(hook.router())
-        app.webhooks.include_router(callbacks.router())
-        _add_docs(app)
+        _add_api(app)
     app.include_router(health.router())
     _answer_mistakes(app)
     if serve_api:
@@ -120,6 +114,16 @@ def openapi_document() -> dict[str, Any]:
     """Our OpenAPI, made without a database or a configuration."""
     database = Database("sqlite+aiosqlite:///never-opened.db")
     return create_app(Store(database), Keys(database), connections=(), max_body_bytes=0).openapi()
+
+
+def _add_api(app: FastAPI) -> None:
+    """Routes are tried in this order."""
+    app.include_router(webhooks.router())
+    app.include_router(events.router())
+    app.include_router(orders.router())
+    app.include_router(hook.router())
+    app.webhooks.include_router(callbacks.router())
+    _add_docs(app)
 
 
 def _add_docs(app: FastAPI) -> None:

@@ -48,55 +48,49 @@ class OrderTaken(BaseModel):
     )
 
 
+async def _told(_body: OrderCallback) -> OrderTaken:
+    """Posted to the connection's `erp.callback_url` once for each status that is to be told.
+
+    Only after a 2xx (or 409) VTEX hears that handling has started.
+    """
+    raise NotImplementedError  # it stands for the OpenAPI: the ERP answers it
+
+
+async def _ended(_body: OutcomeCallback) -> None:
+    """Posted to `erp.callback_url` once for each change that ends, where `erp.report_outcomes = true`.
+
+    What a newer change of the same entity answers for is not told by itself.
+    """
+    raise NotImplementedError  # as above
+
+
+async def _pinged(_body: Ping) -> None:
+    """Posted when an operator runs `bridge doctor --send-test`, signed like an order, told once.
+
+    Answer 2xx if the signature is right, 401 if it is not, and do nothing else.
+    """
+    raise NotImplementedError  # as above
+
+
+_CALLBACKS = (
+    ("change", _ended, "A change that you posted has ended", "The ERP has taken note; any 2xx will do."),
+    ("order", _told, "An order has come to a status", "The ERP has stored the order."),
+    ("ping", _pinged, "A test of the way and the signature", "The signature is right."),
+)
+
+
 def router() -> APIRouter:
     routes = APIRouter(tags=["callbacks"])
-
-    async def told(_body: OrderCallback) -> OrderTaken:
-        """Posted to the connection's `erp.callback_url` once for each status that is to be told.
-
-        Only after a 2xx (or 409) VTEX hears that handling has started.
-        """
-        raise NotImplementedError  # it stands for the OpenAPI: the ERP answers it
-
-    async def ended(_body: OutcomeCallback) -> None:
-        """Posted to `erp.callback_url` once for each change that ends, where `erp.report_outcomes = true`.
-
-        What a newer change of the same entity answers for is not told by itself.
-        """
-        raise NotImplementedError  # it stands for the OpenAPI: the ERP answers it
-
-    routes.post(
-        "change",
-        name="change",
-        summary="A change that you posted has ended",
-        response_description="The ERP has taken note; any 2xx will do.",
-        responses=_ANSWERS,
-        openapi_extra={"parameters": [_header(*each) for each in _HEADERS.items()], "security": []},
-    )(ended)
-    routes.post(
-        "order",
-        name="order",
-        summary="An order has come to a status",
-        response_description="The ERP has stored the order.",
-        responses=_ANSWERS,
-        openapi_extra={"parameters": [_header(*each) for each in _HEADERS.items()], "security": []},
-    )(told)
-
-    async def pinged(_body: Ping) -> None:
-        """Posted when an operator runs `bridge doctor --send-test`, signed like an order, told once.
-
-        Answer 2xx if the signature is right, 401 if it is not, and do nothing else.
-        """
-        raise NotImplementedError  # it stands for the OpenAPI: the ERP answers it
-
-    routes.post(
-        "ping",
-        name="ping",
-        summary="A test of the way and the signature",
-        response_description="The signature is right.",
-        responses=_ANSWERS_TO_PING,
-        openapi_extra={"parameters": [_header(*each) for each in _HEADERS.items()], "security": []},
-    )(pinged)
+    signed = {"parameters": [_header(*each) for each in _HEADERS.items()], "security": []}
+    for name, posted, summary, taken in _CALLBACKS:
+        routes.post(
+            name,
+            name=name,
+            summary=summary,
+            response_description=taken,
+            responses=_ANSWERS_TO_PING if name == "ping" else _ANSWERS,
+            openapi_extra=signed,
+        )(posted)
     return routes
 
 

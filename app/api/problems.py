@@ -93,7 +93,8 @@ AUTHENTICATION = ("unauthorized", "forbidden", "too-many-failures")
 def declared(*slugs: str) -> dict[int | str, dict[str, Any]]:
     """The problem answers of a route, for its OpenAPI."""
     answers: dict[int | str, dict[str, Any]] = {}
-    for slug in slugs:
+    # Whatever the database does, a process may have its hands full.
+    for slug in ("busy", *slugs) if "unavailable" in slugs else slugs:
         status, title = TYPES[slug]
         before = answers.get(status, {}).get("description")
         answers[status] = {
