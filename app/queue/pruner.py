@@ -1,9 +1,11 @@
 """The pruner: lets go of what ended long ago, a little at a time."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from app import logging, metrics
@@ -17,6 +19,9 @@ _EVENTS, _ATTEMPTS = 400, 600
 _KEYS = 1000
 #: What was not done when the walk came by is found by the next walk from the beginning.
 _FROM_THE_START = timedelta(days=1)
+
+#: Prunes events that were accepted before a moment; whether it is done with all of them.
+_Step = Callable[[list[UUID], datetime], Awaitable[bool]]
 
 
 @dataclass(frozen=True)
@@ -74,10 +79,10 @@ class Pruner:
         """One pass, until nothing is old enough or `stop`."""
         for walk in self._walks:
             walk.begin(self.store.clock())
-            await self._prune_events(walk)
+            await self._walk(walk, partial(self._events, states=walk.states))
         if self.store.personal.kept:
             self._contents.begin(self.store.clock())
-            await self._prune_contents(self._contents)
+            await self._walk(self._contents, self._content)
         while not self._stopping.is_set():
             keys = await self.store.pruning.idempotency_keys(_KEYS)
             metrics.ROWS_PRUNED.labels("idempotency_key").inc(keys)
@@ -85,35 +90,31 @@ class Pruner:
                 break
             await self._rest(self.retention.rest)
 
-    async def _prune_events(self, walk: _Walk) -> None:
+    async def _walk(self, walk: _Walk, prune: _Step) -> None:
+        """From where the last pass came to, until what is left is too young."""
         before = self.store.clock() - walk.age
         while not self._stopping.is_set():
             seen = await self.store.pruning.events_from(walk.cursor, _EVENTS)
             old = [place.id for place in seen if place.accepted_at < before]
             if not old:
                 return
-            pruned = await self.store.pruning.events(old, _ATTEMPTS, states=walk.states, before=before)
-            metrics.ROWS_PRUNED.labels("event").inc(pruned.events)
-            metrics.ROWS_PRUNED.labels("attempt").inc(pruned.attempts)
-            if not pruned.more:
+            if await prune(old, before):
                 walk.cursor = old[-1]
-                if len(old) < len(seen) or len(seen) < _EVENTS:
+                if len(old) < _EVENTS:
                     return
             await self._rest(self.retention.rest)
 
-    async def _prune_contents(self, walk: _Walk) -> None:
-        before = self.store.clock() - walk.age
-        while not self._stopping.is_set():
-            seen = await self.store.pruning.events_from(walk.cursor, _EVENTS)
-            old = [place.id for place in seen if place.accepted_at < before]
-            if not old:
-                return
-            stripped = await self.store.contents.prune(old, before)
-            metrics.ROWS_PRUNED.labels("content").inc(stripped.events)
-            walk.cursor = old[-1]
-            if len(old) < _EVENTS:
-                return
-            await self._rest(self.retention.rest)
+    async def _events(self, old: list[UUID], before: datetime, *, states: bool) -> bool:
+        """Whether all of them are done."""
+        pruned = await self.store.pruning.events(old, _ATTEMPTS, states=states, before=before)
+        metrics.ROWS_PRUNED.labels("event").inc(pruned.events)
+        metrics.ROWS_PRUNED.labels("attempt").inc(pruned.attempts)
+        return not pruned.more
+
+    async def _content(self, old: list[UUID], before: datetime) -> bool:
+        stripped = await self.store.contents.prune(old, before)
+        metrics.ROWS_PRUNED.labels("content").inc(stripped.events)
+        return True
 
     async def _rest(self, duration: timedelta) -> None:
         with suppress(TimeoutError):
